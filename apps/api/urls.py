@@ -1,0 +1,5 @@
+"""Addresses for programs and probes."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,36 @@
+"""The only door to Celery for services: a hint by task name, sent after the transaction commits."""
+
+import time
+
+import structlog
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+SILENCE_SECONDS = 10.0
+"""After a failed publish no other is tried for this long: uploads stay fast while the broker is away."""
+
+_silent_until = 0.0  # monotonic clock of this process
+
+
+def enqueue(task_name: str, *, queue: str, **ids: str) -> None:
+    """Send the named task once the surrounding transaction commits; a lost message is found by the sweep.
+
+    Raises KeyError for a name that no task has: a typo fails here, in the caller.
+    """
+    task = current_app.tasks[task_name]
+
+    def send() -> None:
+        global _silent_until  # noqa: PLW0603 - one breaker per process
+        if time.monotonic() < _silent_until:
+            return
+        try:
+            task.apply_async(kwargs=ids, queue=queue)
+        except (OperationalError, RedisError, OSError, RuntimeError) as error:
+            _silent_until = time.monotonic() + SILENCE_SECONDS
+            log.warning("hint_not_sent", task=task_name, reason=type(error).__name__)
+
+    transaction.on_commit(send)

@@ -1,0 +1,295 @@
+"""Objects in S3: written in parts as the bytes arrive, read in ranges, deleted by prefix.
+
+It uses the default storage of django-storages, but one boto3 client for the whole process: the storage keeps one per
+thread, each with its own pool and its own copy of the service description (tens of megabytes over sixteen
+threads). Memory stays flat because one writer holds two parts at most: one filling, one on its way.
+"""
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+from django.core.files.storage import default_storage
+
+from apps.core.errors import PermanentError, TransientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+PART_BYTES = 8 * 1024 * 1024
+"""An object up to this size is one request; a larger one is sent in parts of this size (S3 wants 5 MB at least)."""
+
+BLOCK_BYTES = 256 * 1024
+"""Objects are read and copied in blocks of this size."""
+
+BINARY = "application/octet-stream"
+
+_NOT_FOUND = 404
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERROR = 500
+_DELETE_BATCH = 1000
+
+
+class StorageUnavailableError(TransientError):
+    """The object storage does not answer, or says that it cannot now."""
+
+    code = "storage_unavailable"
+    title = "The storage is not available"
+
+
+class ObjectMissingError(PermanentError):
+    """There is no object under this key (any more)."""
+
+    code = "object_missing"
+    title = "The stored object is missing"
+
+
+class PartWriter:
+    """Writes one object from pieces of any size; nothing becomes visible before `close`.
+
+    While one part fills, the one before is uploaded by a thread of its own, so that receiving and sending overlap.
+    Used as a context manager it closes at the end, and on any exception aborts and leaves nothing behind.
+    """
+
+    def __init__(self, key: str, content_type: str = BINARY) -> None:
+        self.key = key
+        self.size_bytes = 0
+        self._content_type = content_type
+        self._part = bytearray()
+        self._completed: list[CompletedPartTypeDef] = []
+        self._upload_id: str | None = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._under_way: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Append `data`; may wait for the previous part. Raises StorageUnavailableError."""
+        rest = memoryview(data)
+        self.size_bytes += len(rest)
+        while rest:
+            if len(self._part) == PART_BYTES:
+                self._send_part()
+            taken = rest[: PART_BYTES - len(self._part)]
+            self._part += taken
+            rest = rest[len(taken) :]
+
+    def close(self) -> None:
+        """Make the object visible under its key. On failure nothing is left. Raises StorageUnavailableError."""
+        try:
+            if self._under_way is None:
+                self._put()
+            else:
+                self._complete()
+        except BaseException:
+            self.abort()
+            raise
+        self._end_thread()
+
+    def abort(self) -> None:
+        """Drop everything written so far. Does not raise: what a dead storage keeps, the sweep removes later."""
+        self._end_thread()
+        upload_id, self._upload_id = self._upload_id, None
+        if upload_id is not None:
+            with contextlib.suppress(StorageUnavailableError), storage_errors(self.key):
+                client().abort_multipart_upload(Bucket=bucket(), Key=self.key, UploadId=upload_id)
+
+    def _put(self) -> None:
+        with storage_errors(self.key):
+            client().put_object(
+                Bucket=bucket(), Key=self.key, Body=self._part, ContentType=self._content_type
+            )
+
+    def _send_part(self) -> None:
+        """Hand the full part to the thread, once the part before has arrived."""
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage-part")
+        if self._under_way is not None:
+            self._under_way.result()
+        self._under_way = self._thread.submit(self._upload_part, self._part)
+        self._part = bytearray()
+
+    def _upload_part(self, part: bytearray) -> None:
+        with storage_errors(self.key):
+            if self._upload_id is None:
+                created = client().create_multipart_upload(
+                    Bucket=bucket(), Key=self.key, ContentType=self._content_type
+                )
+                self._upload_id = created["UploadId"]
+            number = len(self._completed) + 1
+            answer = client().upload_part(
+                Bucket=bucket(), Key=self.key, UploadId=self._upload_id, PartNumber=number, Body=part
+            )
+            self._completed.append({"PartNumber": number, "ETag": answer["ETag"]})
+
+    def _complete(self) -> None:
+        self._send_part()
+        if self._under_way is not None:
+            self._under_way.result()
+        with storage_errors(self.key):
+            client().complete_multipart_upload(
+                Bucket=bucket(),
+                Key=self.key,
+                UploadId=self._upload_id or "",
+                MultipartUpload={"Parts": self._completed},
+            )
+
+    def _end_thread(self) -> None:
+        if self._thread is not None:
+            self._thread.shutdown(wait=True)
+            self._thread = None
+        self._part = bytearray()
+
+
+def open_writer(key: str, content_type: str = BINARY) -> PartWriter:
+    """Return a writer for a new object; nothing is sent before the first part is full or the writer closed."""
+    return PartWriter(key, content_type)
+
+
+def store_file(key: str, path: Path, content_type: str = BINARY) -> int:
+    """Write a local file under `key` and return its size in bytes."""
+    with open_writer(key, content_type) as writer, path.open("rb") as source:
+        while block := source.read(BLOCK_BYTES):
+            writer.write(block)
+    return writer.size_bytes
+
+
+def size(key: str) -> int:
+    """Return the object's size in bytes. Raises ObjectMissingError."""
+    with storage_errors(key):
+        return client().head_object(Bucket=bucket(), Key=key)["ContentLength"]
+
+
+def read_range(key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Return the bytes from `start` up to but without `end` (None: to the last one) as an iterator of blocks.
+
+    The request is made at once, so errors come before the first block: ObjectMissingError, StorageUnavailableError.
+    The answer's status is not looked at, because some servers answer a range with 200; its bytes are right.
+    """
+    span = f"bytes={start}-" if end is None else f"bytes={start}-{end - 1}"
+    with storage_errors(key):
+        body = client().get_object(Bucket=bucket(), Key=key, Range=span)["Body"]
+    return _blocks(key, body)
+
+
+def download(key: str, path: Path) -> int:
+    """Copy the object into a local file and return its size in bytes. Raises ObjectMissingError."""
+    with storage_errors(key):
+        body = client().get_object(Bucket=bucket(), Key=key)["Body"]
+    with path.open("wb") as target:
+        return sum(target.write(block) for block in _blocks(key, body))
+
+
+def delete(key: str) -> None:
+    """Delete the object; one that is not there is no error."""
+    with storage_errors(key):
+        client().delete_object(Bucket=bucket(), Key=key)
+
+
+def delete_prefix(prefix: str) -> int:
+    """Delete every object below `prefix`, which ends in a slash, and return how many there were."""
+    if not prefix.strip("/") or not prefix.endswith("/"):
+        raise ValueError(f"not a folder: {prefix!r}")
+    deleted = 0
+    with storage_errors(prefix):
+        pages = (
+            client()
+            .get_paginator("list_objects_v2")
+            .paginate(Bucket=bucket(), Prefix=prefix, PaginationConfig={"PageSize": _DELETE_BATCH})
+        )
+        for page in pages:
+            keys = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
+            if keys:
+                answer = client().delete_objects(Bucket=bucket(), Delete={"Objects": keys, "Quiet": True})
+                if answer.get("Errors"):
+                    raise StorageUnavailableError(f"{len(answer['Errors'])} objects could not be deleted")
+                deleted += len(keys)
+    return deleted
+
+
+def abort_stale_uploads(older_than: timedelta) -> int:
+    """Abort the multipart uploads that killed processes left open; return how many there were."""
+    limit = datetime.now(UTC) - older_than
+    aborted = 0
+    with storage_errors(""):
+        for page in client().get_paginator("list_multipart_uploads").paginate(Bucket=bucket()):
+            for upload in page.get("Uploads", []):
+                if upload["Initiated"] < limit:
+                    client().abort_multipart_upload(
+                        Bucket=bucket(), Key=upload["Key"], UploadId=upload["UploadId"]
+                    )
+                    aborted += 1
+    return aborted
+
+
+@contextlib.contextmanager
+def storage_errors(key: str) -> Iterator[None]:
+    """Translate what boto3 raises. Messages carry the key and a code, never an address: it may be signed."""
+    try:
+        yield
+    except (HTTPClientError, IncompleteReadError) as error:
+        raise StorageUnavailableError(f"{key}: {type(error).__name__}") from None
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        code = error.response["Error"]["Code"]
+        if status == _NOT_FOUND and code != "NoSuchBucket":
+            raise ObjectMissingError(f"{key}: {code}") from error
+        if status >= _SERVER_ERROR or status == _TOO_MANY_REQUESTS:
+            raise StorageUnavailableError(f"{key}: {code}") from error
+        raise
+
+
+def client() -> "S3Client":
+    """Return the process's one boto3 client (thread-safe), made from the default storage's options."""
+    with _client_lock:
+        return _client_of(_storage())
+
+
+def bucket() -> str:
+    """Return the bucket's name."""
+    name: str = _storage().bucket_name
+    return name
+
+
+def _blocks(key: str, body: Any) -> Iterator[bytes]:  # noqa: ANN401 - botocore's StreamingBody has no public stub
+    with contextlib.closing(body), storage_errors(key):
+        yield from body.iter_chunks(BLOCK_BYTES)
+
+
+def _storage() -> Any:  # noqa: ANN401 - django-storages ships no types
+    return default_storage
+
+
+@lru_cache(maxsize=1)
+def _client_of(storage: Any) -> "S3Client":  # noqa: ANN401
+    made: S3Client = storage.connection.meta.client
+    return made
+
+
+def _forget_client() -> None:
+    """A forked process must not share its parent's sockets."""
+    global _client_lock  # noqa: PLW0603 - the lock may have been held by a thread that is not in the child
+    _client_lock = threading.Lock()
+    _client_of.cache_clear()
+
+
+_client_lock = threading.Lock()
+os.register_at_fork(after_in_child=_forget_client)

@@ -1,0 +1,27 @@
+"""The Celery application. Web processes, workers, beat and Flower all use this one."""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+from apps.core.process import die_with_parent
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+
+app = Celery("voxpersona")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.steps["worker"].add(DjangoStructLogInitStep)
+
+
+@setup_logging.connect
+def keep_django_logging(**_signal: object) -> None:
+    """Django's LOGGING is the only configuration of logs."""
+
+
+@worker_process_init.connect
+def end_with_the_worker(**_signal: object) -> None:
+    """A pool child whose worker was killed must not go on alone."""
+    die_with_parent()

@@ -1,0 +1,16 @@
+"""Settings of the tests: the same servers, faster passwords. Addresses come from `project.stack exec`."""
+
+import os
+
+# Type checking and schema generation import the settings without any server: they get addresses of none.
+os.environ.setdefault("SECRET_KEY", "tests-only-" + "x" * 50)
+os.environ.setdefault("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")
+os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")
+os.environ.setdefault("S3_ENDPOINT_URL", "http://127.0.0.1:1")
+os.environ.setdefault("S3_ACCESS_KEY_ID", "none-none-none-none")
+os.environ.setdefault("S3_SECRET_ACCESS_KEY", "none-none-none-none")
+
+from project.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+INSTALLED_APPS = [*INSTALLED_APPS, "django_linear_migrations"]  # noqa: F405
