@@ -30,7 +30,7 @@ def scrub(event: "Event", _hint: "Hint") -> "Event":
     request = event.get("request")
     if request:
         for field in ("headers", "cookies", "query_string", "data", "env"):
-            request.pop(field, None)  # type: ignore[misc] # keys of a TypedDict, by name
+            request.pop(field, None)
     event.pop("user", None)
     event.get("extra", {}).pop("sys.argv", None)
     return event

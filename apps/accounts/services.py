@@ -68,9 +68,7 @@ def api_key_create(
     unknown = set(wanted) - {scope.value for scope in Scope}
     if unknown or not wanted:
         known = " ".join(scope.value for scope in Scope)
-        raise UnknownScopeError(
-            f"Unknown scopes: {' '.join(sorted(unknown))}. Known: {known}.", param="scopes"
-        )
+        raise UnknownScopeError(f"Unknown scopes: {' '.join(sorted(unknown))}. Known: {known}.", param="scopes")
     text = KEY_MARK + secrets.token_urlsafe(KEY_BYTES)
     key = ApiKey.objects.create(
         workspace=workspace,
@@ -103,9 +101,7 @@ def api_key_revoke(*, key: ApiKey, actor: Actor) -> None:
         audit(actor=actor, action="api_key.revoke", object_id=key.pk)
 
 
-def audit(
-    *, actor: Actor, action: str, object_id: UUID | str = "", details: dict[str, Any] | None = None
-) -> None:
+def audit(*, actor: Actor, action: str, object_id: UUID | str = "", details: dict[str, Any] | None = None) -> None:
     """Note that somebody did something, in the transaction of the change itself."""
     AuditEntry.objects.create(
         workspace_id=actor.workspace_id,

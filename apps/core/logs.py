@@ -8,7 +8,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 FORBIDDEN_FIELDS = frozenset(
-    {
+    [
         "text",
         "transcript",
         "utterances",
@@ -21,7 +21,7 @@ FORBIDDEN_FIELDS = frozenset(
         "token",
         "url",
         "authorization",
-    }
+    ]
 )
 """Fields that could hold speech, keys or signed addresses; a log line never carries them."""
 

@@ -83,9 +83,7 @@ class Stage(models.Model):
     name = models.CharField(max_length=64, blank=True, help_text="The report type, for analyze.")
     status = models.CharField(max_length=8, choices=Status, default=Status.READY)
     attempts = models.PositiveSmallIntegerField(default=0)
-    lease_token = models.BigIntegerField(
-        default=0, help_text="Grows with each claim; old holders cannot write."
-    )
+    lease_token = models.BigIntegerField(default=0, help_text="Grows with each claim; old holders cannot write.")
     lease_until = models.DateTimeField(null=True)
     not_before = models.DateTimeField(db_default=Now())
     hinted_at = models.DateTimeField(null=True)

@@ -1,6 +1,6 @@
 """Recordings: the uploaded audio, what is known about it, and how far its processing has come."""
 
-from typing import Any
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -26,17 +26,13 @@ class Recording(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="recordings")
     title = models.CharField(max_length=300, blank=True)
-    filename = models.CharField(
-        max_length=255, blank=True, help_text="As sent, escaped; never used as a key."
-    )
+    filename = models.CharField(max_length=255, blank=True, help_text="As sent, escaped; never used as a key.")
     media_type = models.CharField(max_length=64)
     container = models.CharField(max_length=32, help_text="Format found in the content.")
     size_bytes = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
     object_key = models.CharField(max_length=200)
-    duplicate_of = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="duplicates"
-    )
+    duplicate_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="duplicates")
 
     scenario = models.CharField(max_length=64)
     language_code = models.CharField(max_length=35, blank=True)
@@ -78,7 +74,7 @@ class Recording(models.Model):
         return object_prefix(self.workspace_id, self.pk)
 
 
-def object_prefix(workspace_id: Any, recording_id: Any) -> str:
+def object_prefix(workspace_id: UUID, recording_id: UUID) -> str:
     """Return where a recording's objects are kept: identifiers only, never a name that a user chose."""
     return f"{workspace_id}/{recording_id}/"
 

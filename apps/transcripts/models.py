@@ -33,9 +33,7 @@ class Transcript(models.Model):
     objects = TranscriptQuerySet.as_manager()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["recording", "version"], name="one_transcript_per_version")
-        ]
+        constraints = [models.UniqueConstraint(fields=["recording", "version"], name="one_transcript_per_version")]
 
     def __str__(self) -> str:
         return f"version {self.version} of {self.recording_id}"
@@ -52,9 +50,7 @@ class Utterance(models.Model):
     end_ms = models.BigIntegerField()
     text = models.TextField()
     confidence = models.FloatField(null=True)
-    words = models.JSONField(
-        default=list, help_text="[{text, start, end, confidence}], empty where no engine knew."
-    )
+    words = models.JSONField(default=list, help_text="[{text, start, end, confidence}], empty where no engine knew.")
 
     class Meta:
         constraints = [

@@ -20,9 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("type", models.CharField(max_length=64)),
                 ("title", models.CharField(max_length=200)),
@@ -62,9 +60,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("transcript", "type"), name="one_report_per_type")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("transcript", "type"), name="one_report_per_type")],
             },
         ),
     ]

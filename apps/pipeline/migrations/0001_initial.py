@@ -20,9 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("number", models.PositiveIntegerField()),
                 (
@@ -70,9 +68,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 (
                     "kind",
@@ -108,9 +104,7 @@ class Migration(migrations.Migration):
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 (
                     "lease_token",
-                    models.BigIntegerField(
-                        default=0, help_text="Grows with each claim; old holders cannot write."
-                    ),
+                    models.BigIntegerField(default=0, help_text="Grows with each claim; old holders cannot write."),
                 ),
                 ("lease_until", models.DateTimeField(null=True)),
                 ("not_before", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -144,9 +138,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="stage",
-            index=models.Index(
-                condition=models.Q(("status", "ready")), fields=["not_before"], name="stage_due"
-            ),
+            index=models.Index(condition=models.Q(("status", "ready")), fields=["not_before"], name="stage_due"),
         ),
         migrations.AddIndex(
             model_name="stage",

@@ -19,9 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("version", models.PositiveIntegerField()),
                 ("language_code", models.CharField(max_length=35)),
@@ -50,9 +48,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(
-                        default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("index", models.PositiveIntegerField()),
                 ("speaker", models.CharField(max_length=64)),
@@ -79,15 +75,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="transcript",
-            constraint=models.UniqueConstraint(
-                fields=("recording", "version"), name="one_transcript_per_version"
-            ),
+            constraint=models.UniqueConstraint(fields=("recording", "version"), name="one_transcript_per_version"),
         ),
         migrations.AddConstraint(
             model_name="utterance",
-            constraint=models.UniqueConstraint(
-                fields=("transcript", "index"), name="one_utterance_per_index"
-            ),
+            constraint=models.UniqueConstraint(fields=("transcript", "index"), name="one_utterance_per_index"),
         ),
         migrations.AddConstraint(
             model_name="utterance",
