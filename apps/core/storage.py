@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 from django.core.files.storage import default_storage
@@ -23,7 +23,7 @@ from apps.core.errors import PermanentError, TransientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, ObjectIdentifierTypeDef
 
 PART_BYTES = 8 * 1024 * 1024
 """An object up to this size is one request; a larger one is sent in parts of this size (S3 wants 5 MB at least)."""
@@ -114,9 +114,7 @@ class PartWriter:
 
     def _put(self) -> None:
         with storage_errors(self.key):
-            client().put_object(
-                Bucket=bucket(), Key=self.key, Body=self._part, ContentType=self._content_type
-            )
+            client().put_object(Bucket=bucket(), Key=self.key, Body=_body(self._part), ContentType=self._content_type)
 
     def _send_part(self) -> None:
         """Hand the full part to the thread, once the part before has arrived."""
@@ -136,7 +134,7 @@ class PartWriter:
                 self._upload_id = created["UploadId"]
             number = len(self._completed) + 1
             answer = client().upload_part(
-                Bucket=bucket(), Key=self.key, UploadId=self._upload_id, PartNumber=number, Body=part
+                Bucket=bucket(), Key=self.key, UploadId=self._upload_id, PartNumber=number, Body=_body(part)
             )
             self._completed.append({"PartNumber": number, "ETag": answer["ETag"]})
 
@@ -216,7 +214,7 @@ def delete_prefix(prefix: str) -> int:
             .paginate(Bucket=bucket(), Prefix=prefix, PaginationConfig={"PageSize": _DELETE_BATCH})
         )
         for page in pages:
-            keys = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
+            keys: list[ObjectIdentifierTypeDef] = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
             if keys:
                 answer = client().delete_objects(Bucket=bucket(), Delete={"Objects": keys, "Quiet": True})
                 if answer.get("Errors"):
@@ -233,9 +231,7 @@ def abort_stale_uploads(older_than: timedelta) -> int:
         for page in client().get_paginator("list_multipart_uploads").paginate(Bucket=bucket()):
             for upload in page.get("Uploads", []):
                 if upload["Initiated"] < limit:
-                    client().abort_multipart_upload(
-                        Bucket=bucket(), Key=upload["Key"], UploadId=upload["UploadId"]
-                    )
+                    client().abort_multipart_upload(Bucket=bucket(), Key=upload["Key"], UploadId=upload["UploadId"])
                     aborted += 1
     return aborted
 
@@ -267,6 +263,11 @@ def bucket() -> str:
     """Return the bucket's name."""
     name: str = _storage().bucket_name
     return name
+
+
+def _body(part: bytearray) -> bytes:
+    """Boto3 sends a bytearray as it is; only its stubs do not know."""
+    return cast("bytes", part)
 
 
 def _blocks(key: str, body: Any) -> Iterator[bytes]:  # noqa: ANN401 - botocore's StreamingBody has no public stub
