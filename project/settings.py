@@ -198,6 +198,10 @@ STOP_GRACE_SECONDS = positive("STOP_GRACE_SECONDS", 150)
 """What docker-compose.yml gives a worker between SIGTERM and SIGKILL."""
 VISIBILITY_TIMEOUT_SECONDS = positive("VISIBILITY_TIMEOUT_SECONDS", 7200)
 
+# Builders of engines, in the order in which they are asked (apps/providers/registry.py).
+SPEECH_ENGINES: list[str] = env.list("SPEECH_ENGINES", default=["apps.providers.adapters.pocketsphinx.build"])
+LANGUAGE_ENGINES: list[str] = env.list("LANGUAGE_ENGINES", default=["apps.providers.adapters.local.build"])
+
 # --- Celery: a message is a hint, the stage table is the truth (docs/decisions/0001) ---------------------------
 
 CELERY_BROKER_URL = REDIS_URL

@@ -1,0 +1,236 @@
+"""Three short transactions around a call: reserve, (call), settle. Nothing is held while an engine works.
+
+What is guarded: two equal questions at once never call twice (a partial unique index decides the race); an
+answer that came is on disk before anybody reads it; an answer about a deleted subject is not kept.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+import structlog
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from apps.core.clock import database_now
+from apps.providers.errors import CallInFlightError, CallUnsettledError, SubjectForgottenError
+from apps.providers.models import LEASE, ForgottenSubject, ProviderCall
+from apps.providers.types import Answer, Engine
+
+log = structlog.get_logger(__name__)
+
+Written = TypeVar("Written")
+
+HEARTBEAT_SECONDS = 15.0
+MAX_UNKNOWN = 2
+"""A question whose calls ended without a known outcome is repeated once by itself, not more."""
+IN_FLIGHT_RETRY_SECONDS = 2
+SETTLE_PAUSES_SECONDS = (0.2, 1.0, 3.0, 9.0)
+"""A paid answer is worth waiting for a database that restarts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of which engine, for whom. Equal `idem_key`: the same answer will do."""
+
+    workspace_id: UUID
+    subject_id: UUID
+    purpose: str
+    idem_key: str
+    engine: Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """The right to call once; or, with an answer, no need to."""
+
+    call: ProviderCall
+    raw_answer: dict[str, Any] | None
+
+
+def call_reserve(question: Question) -> Reservation:
+    """Use an earlier answer, or write the call down before it is made.
+
+    Raises CallInFlightError, CallUnsettledError, SubjectForgottenError.
+    """
+    with transaction.atomic(durable=True):
+        if not _subject_is_alive(question.subject_id):
+            raise SubjectForgottenError
+        known = ProviderCall.objects.answering(question.idem_key).first()
+        if known is not None:
+            return _use_again(question, known)
+        _abandon_expired(question)
+        return Reservation(_write_down(question), None)
+
+
+def call_settle(call: ProviderCall, answer: Answer) -> None:
+    """Keep the answer before anybody reads it.
+
+    Raises SubjectForgottenError: it is counted, not kept. Raises CallInFlightError where the call was taken for
+    abandoned meanwhile and somebody else asks again: it is counted, not used.
+    """
+
+    def write() -> tuple[bool, bool]:
+        with transaction.atomic(durable=True):
+            alive = _subject_is_alive(call.subject_id)
+            raw_answer = json.dumps(answer.raw) if alive else None
+            held = ProviderCall.objects.filter(pk=call.pk)
+            if held.filter(status=ProviderCall.Status.IN_FLIGHT).update(raw_answer=raw_answer, **_settlement(answer)):
+                return alive, True
+            lost = (ProviderCall.Status.UNKNOWN, ProviderCall.Status.FAILED)
+            late = held.filter(status__in=lost).update(error_code="call_late", **_settlement(answer))
+            return alive, not late
+
+    alive, ours = _persist(write)
+    if not alive:
+        raise SubjectForgottenError
+    if not ours:
+        raise CallInFlightError(retry_after=IN_FLIGHT_RETRY_SECONDS)
+
+
+def call_fail(call: ProviderCall, *, code: str, charged: bool) -> None:
+    """Settle a call without an answer; `charged`: nobody can exclude that it was billed."""
+    status = ProviderCall.Status.UNKNOWN if charged else ProviderCall.Status.FAILED
+
+    def write() -> None:
+        held = ProviderCall.objects.filter(pk=call.pk, status=ProviderCall.Status.IN_FLIGHT)
+        held.update(status=status, error_code=code, finished_at=Now())
+
+    _persist(write)
+
+
+def call_note(call: ProviderCall, *, code: str) -> None:
+    """Say of an answer that came why it was of no use."""
+    ProviderCall.objects.filter(pk=call.pk).update(error_code=code)
+
+
+def calls_forget(*, subject_id: UUID) -> None:
+    """Blank every answer about a subject, now and for calls that are still under way.
+
+    Rows of other subjects that used the same answer have their own copy and keep it.
+    """
+    with transaction.atomic():
+        _subject_lock(subject_id, shared=False)
+        ForgottenSubject.objects.get_or_create(subject_id=subject_id)
+        ProviderCall.objects.filter(subject_id=subject_id, raw_answer__isnull=False).update(raw_answer=None)
+
+
+@contextmanager
+def call_renewed(call: ProviderCall) -> Iterator[None]:
+    """Renew the call's lease for as long as the block runs, from a thread with a connection of its own."""
+    done = threading.Event()
+    thread = threading.Thread(target=_beat, args=(call.pk, done), name=f"call-{call.pk}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _beat(call_id: UUID, done: threading.Event) -> None:
+    while not done.wait(HEARTBEAT_SECONDS):
+        try:
+            if not ProviderCall.objects.renew(call_id):
+                return
+        except OperationalError:
+            log.warning("call_not_renewed", call_id=str(call_id))
+        finally:
+            connection.close()
+
+
+def _subject_lock(subject_id: UUID, *, shared: bool) -> None:
+    """Order storing and forgetting: many calls of a subject store at once, forgetting waits for them."""
+    name = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {name}(hashtextextended(%s, 0))", [f"providers.subject:{subject_id}"])
+
+
+def _subject_is_alive(subject_id: UUID) -> bool:
+    """Answer for the rest of the transaction: forgetting waits until it ends."""
+    _subject_lock(subject_id, shared=True)
+    return not ForgottenSubject.objects.filter(pk=subject_id).exists()
+
+
+def _use_again(question: Question, known: ProviderCall) -> Reservation:
+    call = ProviderCall.objects.create(
+        **_columns(question),
+        attempt=known.attempt,
+        status=ProviderCall.Status.OK,
+        cached=True,
+        currency=known.currency,
+        provider_request_id=known.provider_request_id,
+        raw_answer=known.raw_answer,
+        finished_at=Now(),
+        lease_until=Now(),
+    )
+    return Reservation(call, json.loads(known.raw_answer or "{}"))
+
+
+def _abandon_expired(question: Question) -> None:
+    """Settle a call whose worker is gone; refuse while it may still be alive, or when too much is unknown."""
+    calls = ProviderCall.objects.real().filter(idem_key=question.idem_key)
+    open_call = calls.filter(status=ProviderCall.Status.IN_FLIGHT).select_for_update().first()
+    if open_call is not None:
+        if open_call.lease_until > database_now():
+            raise CallInFlightError(retry_after=IN_FLIGHT_RETRY_SECONDS)
+        charges = question.engine.charges
+        open_call.status = ProviderCall.Status.UNKNOWN if charges else ProviderCall.Status.FAILED
+        open_call.error_code = "call_abandoned"
+        open_call.finished_at = database_now()
+        open_call.save(update_fields=["status", "error_code", "finished_at"])
+    if calls.filter(status=ProviderCall.Status.UNKNOWN).count() >= MAX_UNKNOWN:
+        raise CallUnsettledError
+
+
+def _write_down(question: Question) -> ProviderCall:
+    calls = ProviderCall.objects.real().filter(idem_key=question.idem_key)
+    last = calls.aggregate(last=Max("attempt"))["last"] or 0
+    try:
+        with transaction.atomic():
+            return ProviderCall.objects.create(
+                **_columns(question), attempt=last + 1, lease_until=database_now() + LEASE
+            )
+    except IntegrityError as error:  # somebody was faster by a moment
+        raise CallInFlightError(retry_after=IN_FLIGHT_RETRY_SECONDS) from error
+
+
+def _columns(question: Question) -> dict[str, Any]:
+    return {
+        "workspace_id": question.workspace_id,
+        "subject_id": question.subject_id,
+        "idem_key": question.idem_key,
+        "purpose": question.purpose,
+        "operation": question.engine.operation.value,
+        "provider": question.engine.provider,
+        "model": question.engine.model,
+    }
+
+
+def _settlement(answer: Answer) -> dict[str, Any]:
+    return {
+        "status": ProviderCall.Status.OK,
+        "units": answer.usage.units(),
+        "provider_request_id": (answer.provider_request_id or "")[:200],
+        "finished_at": Now(),
+    }
+
+
+def _persist(write: Callable[[], Written]) -> Written:
+    """Repeat a write over a database that is away for some seconds."""
+    for pause in SETTLE_PAUSES_SECONDS:
+        try:
+            return write()
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block:
+                raise
+            log.warning("ledger_write_repeated", pause_seconds=pause)
+            connection.close()
+            time.sleep(pause)
+    return write()
