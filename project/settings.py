@@ -181,6 +181,8 @@ IDEMPOTENCY_KEY_LIFETIME = timedelta(hours=positive("IDEMPOTENCY_KEY_HOURS", 24)
 CHUNK_TARGET_SECONDS = positive("CHUNK_TARGET_SECONDS", 45)
 """A chunk ends in the first good silence after this much audio."""
 CHUNK_MAX_SECONDS = positive("CHUNK_MAX_SECONDS", 90)
+ASSUMED_LANGUAGE_CODE: str = env.str("ASSUMED_LANGUAGE_CODE", default="en")
+"""Taken where nobody named a language and no engine can tell; the transcript then says so."""
 COVERAGE_MIN_SHARE = env.float("COVERAGE_MIN_SHARE", default=0.95)
 """Share of the detected speech that must have text before a recording is `completed`."""
 COVERAGE_MAX_GAP_SECONDS = positive("COVERAGE_MAX_GAP_SECONDS", 10)
@@ -188,7 +190,7 @@ COVERAGE_MAX_GAP_SECONDS = positive("COVERAGE_MAX_GAP_SECONDS", 10)
 STAGE_LEASE_SECONDS = positive("STAGE_LEASE_SECONDS", 60)
 STAGE_HEARTBEAT_SECONDS = positive("STAGE_HEARTBEAT_SECONDS", 15)
 STAGE_MAX_ATTEMPTS = positive("STAGE_MAX_ATTEMPTS", 5)
-SWEEP_SECONDS = positive("SWEEP_SECONDS", 10)
+SWEEP_SECONDS = positive("SWEEP_SECONDS", 5)
 PROVIDER_TIMEOUT_SECONDS = positive("PROVIDER_TIMEOUT_SECONDS", 120)
 """The longest that one call of an engine may take."""
 STAGE_SOFT_LIMIT_SECONDS = positive("STAGE_SOFT_LIMIT_SECONDS", 1800)

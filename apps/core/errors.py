@@ -37,6 +37,8 @@ class TransientError(AppError):
     title = "Temporarily unavailable"
     status = 503
     retryable = True
+    counts: ClassVar[bool] = True
+    """False where waiting is all there was: somebody else is at it, or a limit asks for patience."""
 
 
 class PermanentError(AppError):

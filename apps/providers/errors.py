@@ -93,6 +93,7 @@ class CallInFlightError(TransientError):
 
     code = "call_in_flight"
     title = "The same work is being done right now"
+    counts = False
 
 
 class CallUnsettledError(PermanentError):

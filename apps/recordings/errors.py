@@ -44,3 +44,9 @@ class DecoderKilledError(PermanentError):
 
     code = "decoder_killed"
     title = "The file crashed its decoder or used too much"
+
+
+class RecordingNotFoundError(UserError):
+    code = "recording_not_found"
+    title = "There is no such recording"
+    status = 404

@@ -1,0 +1,48 @@
+"""Hints: messages that tell a worker to look at a stage. Twice, late or never is harmless."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Case, DurationField, ExpressionWrapper, F, Q, Value, When
+from django.db.models.functions import Now
+
+from apps.core.queue import enqueue
+from apps.pipeline.models import Kind, Stage
+
+QUEUES = {
+    Kind.PREPARE: "media",
+    Kind.TRANSCRIBE: "stt",
+    Kind.ASSEMBLE: "default",
+    Kind.ANALYZE: "llm",
+}
+
+SWEEP_BATCH = 200
+FIRST_PATIENCE = timedelta(seconds=30)
+MAX_DOUBLINGS = 5
+"""A stage is hinted again after 30 s, 60 s ... 16 min: a backlog of thousands must not multiply itself."""
+
+
+def stages_hint(stages: Iterable[Stage]) -> None:
+    """Tell workers of stages whose rows say that they were just hinted."""
+    for stage in stages:
+        enqueue("pipeline.stage_perform", queue=QUEUES[Kind(stage.kind)], stage_id=str(stage.pk))
+
+
+@transaction.atomic
+def sweep() -> int:
+    """Hint all due stages that no fresh hint is under way for; returns how many.
+
+    It finds postponed stages whose time has come, hints that the broker lost, and the work of dead workers.
+    """
+    patience = Case(
+        *[When(hints=doublings, then=Value(FIRST_PATIENCE * 2**doublings)) for doublings in range(MAX_DOUBLINGS)],
+        default=Value(FIRST_PATIENCE * 2**MAX_DOUBLINGS),
+        output_field=DurationField(),
+    )
+    forgotten = Q(hinted_at=None) | Q(hinted_at__lt=ExpressionWrapper(Now() - patience, output_field=DurationField()))
+    due = Stage.objects.due().filter(forgotten).select_for_update(skip_locked=True, of=("self",), no_key=True)
+    stages = list(due.order_by("not_before", "pk")[:SWEEP_BATCH])
+    Stage.objects.filter(pk__in=[stage.pk for stage in stages]).update(hinted_at=Now(), hints=F("hints") + 1)
+    stages_hint(stages)
+    return len(stages)

@@ -1,0 +1,67 @@
+"""Assemble the transcript of a run from what was heard in its chunks, and say what is missing."""
+
+from typing import Any
+
+from apps.pipeline.models import Kind, Stage
+from apps.pipeline.services.claims import Claim
+from apps.pipeline.steps.language import language_of
+from apps.pipeline.steps.types import Outcome
+from apps.providers.types import Segment, Word
+from apps.recordings.models import PreparedAudio, Recording
+from apps.transcripts import services as transcripts
+from apps.transcripts.assembly import assemble
+from apps.transcripts.coverage import measure
+from apps.transcripts.types import ChunkText, Region
+
+
+class Assemble:
+    def compute(self, claim: Claim) -> Outcome:
+        run = claim.stage.run
+        prepared = PreparedAudio.objects.get(recording=run.recording)
+        stages = list(run.stages.filter(kind=Kind.TRANSCRIBE).order_by("index"))
+        speech = tuple(tuple(Region(start, end) for start, end in channel["speech"]) for channel in prepared.channels)
+        heard = [stage for stage in stages if stage.status == Stage.Status.DONE]
+        chunks = [chunk_text(stage) for stage in heard]
+        utterances = assemble(chunks, duration_ms=prepared.duration_ms, speech_by_channel=speech)
+        coverage = measure(speech, utterances)
+        language_code, is_assumed = spoken_language(run.recording, stages)
+        engines = sorted({(stage.result["provider"], stage.result["model"]) for stage in heard})
+        is_assumed = is_assumed and bool(utterances)
+        warnings = ["language_assumed"] if is_assumed else []
+
+        def save(locked: Recording) -> None:
+            transcripts.transcript_save(
+                recording=locked,
+                utterances=utterances,
+                language_code=language_code,
+                language_assumed=is_assumed,
+                engines=[{"provider": provider, "model": model} for provider, model in engines],
+                coverage=coverage,
+            )
+
+        return Outcome({"utterances": len(utterances), "warnings": warnings}, save)
+
+
+def chunk_text(stage: Stage) -> ChunkText:
+    """Return a chunk's stage as the transcripts room knows it."""
+    chunk, heard = stage.input, stage.result
+    return ChunkText(
+        channel=chunk["channel"],
+        start_ms=chunk["start_ms"],
+        end_ms=chunk["end_ms"],
+        segments=tuple(_segment(segment) for segment in heard["segments"]),
+    )
+
+
+def spoken_language(recording: Recording, stages: list[Stage]) -> tuple[str, bool]:
+    """Return the language of the transcript, and whether it is only assumed."""
+    for stage in stages:
+        if stage.result.get("language_code"):
+            return stage.result["language_code"], stage.result["language_assumed"]
+    language_code, is_assumed = language_of(recording)
+    return language_code or "", is_assumed
+
+
+def _segment(segment: dict[str, Any]) -> Segment:
+    words = tuple(Word(**word) for word in segment["words"])
+    return Segment(**(segment | {"words": words}))

@@ -1,0 +1,131 @@
+"""Recordings: made, mirrored from their runs, prepared audio kept, and everything of them removed."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, TypedDict, Unpack
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models.functions import Now
+
+from apps.core import storage
+from apps.core.clock import database_now
+from apps.core.queue import enqueue
+from apps.recordings.models import PreparedAudio, Recording, Removal
+from apps.recordings.types import RecordingDraft, StoredFile
+
+log = structlog.get_logger(__name__)
+
+STRAGGLER_TIME = timedelta(minutes=10)
+"""Longer than any lease: after this no worker can still write below a removed prefix."""
+
+PASS_INTERVAL = timedelta(minutes=2)
+
+
+class Mirror(TypedDict, total=False):
+    """The fields of a recording that follow its newest run."""
+
+    status: str
+    stage: str
+    progress: int
+    duration_ms: int
+    speech_ms: int
+    covered_ms: int
+    gaps: list[dict[str, int]]
+    warnings: list[str]
+    error_code: str
+    error_detail: str
+    completed_at: Any
+
+
+def recording_create(
+    *, workspace_id: UUID, recording_id: UUID, stored: StoredFile, draft: RecordingDraft, uploaded_by: str
+) -> Recording:
+    """Note an uploaded file as a recording; the first with the same bytes in the workspace is its original."""
+    first = Recording.objects.filter(workspace_id=workspace_id, sha256=stored.sha256).order_by("id").first()
+    return Recording.objects.create(
+        id=recording_id,
+        workspace_id=workspace_id,
+        title=draft.title,
+        filename=draft.filename,
+        media_type=stored.media_type,
+        container=stored.container,
+        size_bytes=stored.size_bytes,
+        sha256=stored.sha256,
+        object_key=stored.key,
+        duplicate_of=first,
+        scenario=draft.scenario,
+        language_code=draft.language_code,
+        speakers_expected=draft.speakers_expected,
+        keyterms=list(draft.keyterms),
+        metadata=dict(draft.metadata),
+        uploaded_by=uploaded_by,
+    )
+
+
+def recording_mirror(*, recording_id: UUID, **fields: Unpack[Mirror]) -> None:
+    """Show on the recording what its run has come to."""
+    Recording.objects.filter(pk=recording_id).update(**fields, changed_at=Now())
+
+
+def prepared_save(
+    *,
+    recording: Recording,
+    playback_key: str,
+    channels: Sequence[dict[str, Any]],
+    peaks: Sequence[int],
+    measures: dict[str, Any],
+    duration_ms: int,
+) -> None:
+    """Keep what a decode pass made, in place of what an earlier one had made."""
+    PreparedAudio.objects.update_or_create(
+        recording=recording,
+        defaults={
+            "playback_key": playback_key,
+            "channels": list(channels),
+            "peaks": list(peaks),
+            "measures": measures,
+            "duration_ms": duration_ms,
+        },
+    )
+
+
+def recording_delete(*, recording: Recording) -> None:
+    """Delete the row with all that hangs on it; its objects follow, also those that a worker still writes."""
+    prefix_remove(prefix=recording.prefix)
+    recording.delete()
+
+
+def prefix_remove(*, prefix: str) -> None:
+    """Have everything below the prefix removed, in a first pass at once and in later ones for stragglers."""
+    now = database_now()
+    Removal.objects.update_or_create(prefix=prefix, defaults={"not_before": now, "last_pass_at": now + STRAGGLER_TIME})
+    enqueue("recordings.removals_perform", queue="default")
+
+
+def removals_perform() -> int:
+    """Remove the objects of all due removals; returns how many objects went. A dead storage is tried again later."""
+    removed = 0
+    for removal in Removal.objects.filter(not_before__lte=Now()).order_by("not_before", "pk")[:100]:
+        removed += _removal_perform(removal)
+    return removed
+
+
+@transaction.atomic
+def _removal_perform(removal: Removal) -> int:
+    now = database_now()
+    locked = Removal.objects.select_for_update(skip_locked=True).filter(pk=removal.pk, not_before__lte=now).first()
+    if locked is None:
+        return 0
+    try:
+        removed = storage.delete_prefix(locked.prefix)
+    except storage.StorageUnavailableError:
+        log.warning("removal_postponed", removal_id=locked.pk)
+        return 0
+    if now >= locked.last_pass_at:
+        locked.delete()
+    else:
+        locked.not_before = now + PASS_INTERVAL
+        locked.save(update_fields=["not_before"])
+    return removed
