@@ -5,6 +5,8 @@ import ctypes
 import signal
 
 PR_SET_PDEATHSIG = 1
+M_MMAP_THRESHOLD = -3
+M_ARENA_MAX = -8
 
 _libc = ctypes.CDLL(None, use_errno=True)  # loaded before any fork: dlopen is not safe after one
 
@@ -16,3 +18,10 @@ def die_with_parent(signal_number: signal.Signals = signal.SIGKILL) -> None:
     """
     with contextlib.suppress(AttributeError):  # no prctl outside Linux
         _libc.prctl(PR_SET_PDEATHSIG, int(signal_number))
+
+
+def keep_memory_flat() -> None:
+    """Let the allocator (glibc; elsewhere nothing) give large blocks back and not keep a pool for every thread."""
+    with contextlib.suppress(AttributeError):  # no mallopt outside glibc
+        _libc.mallopt(M_ARENA_MAX, 2)
+        _libc.mallopt(M_MMAP_THRESHOLD, 1024 * 1024)

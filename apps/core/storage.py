@@ -65,10 +65,11 @@ class PartWriter:
         self.size_bytes = 0
         self._content_type = content_type
         self._part = bytearray()
+        self._filled = 0
         self._completed: list[CompletedPartTypeDef] = []
         self._upload_id: str | None = None
         self._thread: ThreadPoolExecutor | None = None
-        self._under_way: Future[None] | None = None
+        self._under_way: Future[bytearray] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -86,10 +87,10 @@ class PartWriter:
         rest = memoryview(data)
         self.size_bytes += len(rest)
         while rest:
-            if len(self._part) == PART_BYTES:
+            if self._filled == PART_BYTES:
                 self._send_part()
-            taken = rest[: PART_BYTES - len(self._part)]
-            self._part += taken
+            taken = rest[: PART_BYTES - self._filled]
+            self._fill(taken)
             rest = rest[len(taken) :]
 
     def close(self) -> None:
@@ -98,7 +99,7 @@ class PartWriter:
             if self._under_way is None:
                 self._put()
             else:
-                self._complete()
+                self._complete(self._under_way)
         except BaseException:
             self.abort()
             raise
@@ -112,20 +113,28 @@ class PartWriter:
             with contextlib.suppress(StorageUnavailableError), storage_errors(self.key):
                 client().abort_multipart_upload(Bucket=bucket(), Key=self.key, UploadId=upload_id)
 
+    def _fill(self, data: memoryview) -> None:
+        """Copy into the part: the first one grows with a small object, the later ones are full-size and reused."""
+        end = self._filled + len(data)
+        if self._filled == len(self._part):
+            self._part += data
+        else:
+            memoryview(self._part)[self._filled : end] = data
+        self._filled = end
+
     def _put(self) -> None:
         with storage_errors(self.key):
             client().put_object(Bucket=bucket(), Key=self.key, Body=_body(self._part), ContentType=self._content_type)
 
     def _send_part(self) -> None:
-        """Hand the full part to the thread, once the part before has arrived."""
+        """Hand the part to the thread, once the part before has arrived; fill that one's memory next."""
         if self._thread is None:
             self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage-part")
-        if self._under_way is not None:
-            self._under_way.result()
+        free = bytearray(PART_BYTES) if self._under_way is None else self._under_way.result()
         self._under_way = self._thread.submit(self._upload_part, self._part)
-        self._part = bytearray()
+        self._part, self._filled = free, 0
 
-    def _upload_part(self, part: bytearray) -> None:
+    def _upload_part(self, part: bytearray) -> bytearray:
         with storage_errors(self.key):
             if self._upload_id is None:
                 created = client().create_multipart_upload(
@@ -137,11 +146,12 @@ class PartWriter:
                 Bucket=bucket(), Key=self.key, UploadId=self._upload_id, PartNumber=number, Body=_body(part)
             )
             self._completed.append({"PartNumber": number, "ETag": answer["ETag"]})
+        return part
 
-    def _complete(self) -> None:
-        self._send_part()
-        if self._under_way is not None:
-            self._under_way.result()
+    def _complete(self, last: Future[bytearray]) -> None:
+        last.result()
+        del self._part[self._filled :]
+        self._upload_part(self._part)
         with storage_errors(self.key):
             client().complete_multipart_upload(
                 Bucket=bucket(),
@@ -154,7 +164,7 @@ class PartWriter:
         if self._thread is not None:
             self._thread.shutdown(wait=True)
             self._thread = None
-        self._part = bytearray()
+        self._part, self._under_way = bytearray(), None
 
 
 def open_writer(key: str, content_type: str = BINARY) -> PartWriter:
@@ -254,9 +264,16 @@ def storage_errors(key: str) -> Iterator[None]:
 
 
 def client() -> "S3Client":
-    """Return the process's one boto3 client (thread-safe), made from the default storage's options."""
+    """Return the process's one boto3 client (thread-safe), made from the default storage's options.
+
+    A process forked from one that has a client goes on with it, with connections of its own.
+    """
     with _client_lock:
-        return _client_of(_storage())
+        made = _client_of(_storage())
+        if _client_pid["pid"] != os.getpid():
+            made.close()  # drops the pooled connections; the next request opens new ones
+            _client_pid["pid"] = os.getpid()
+        return made
 
 
 def bucket() -> str:
@@ -285,12 +302,5 @@ def _client_of(storage: Any) -> "S3Client":  # noqa: ANN401
     return made
 
 
-def _forget_client() -> None:
-    """A forked process must not share its parent's sockets."""
-    global _client_lock  # noqa: PLW0603 - the lock may have been held by a thread that is not in the child
-    _client_lock = threading.Lock()
-    _client_of.cache_clear()
-
-
 _client_lock = threading.Lock()
-os.register_at_fork(after_in_child=_forget_client)
+_client_pid = {"pid": os.getpid()}

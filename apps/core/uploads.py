@@ -6,11 +6,9 @@ on any exception, so a refused, broken or abandoned upload leaves nothing behind
 """
 
 import hashlib
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from multipart import parse_options_header
 
@@ -28,9 +26,6 @@ READ_BYTES = 256 * 1024
 
 FRAMING_BYTES_MAX = 4 * 1024 * 1024
 """What a multipart body may be longer than its file: fields, headers, boundaries."""
-
-DRAIN_SECONDS = 2.0
-"""How long a client that was answered early may go on sending, so that it comes to read the answer."""
 
 
 class BodyTooLargeError(UserError):
@@ -173,47 +168,6 @@ def content_length(environ: Mapping[str, Any]) -> int | None:
 def too_large(file_bytes_max: int) -> BodyTooLargeError:
     """Return the error that names the limit."""
     return BodyTooLargeError(f"A file may have {file_bytes_max} bytes at most.", param="file")
-
-
-def drain_unread(application: WSGIApplication) -> WSGIApplication:
-    """Read on for a moment after an early answer, so that a client that is still sending comes to read it.
-
-    Closing a connection with unread bytes makes the kernel reset it, and the client sees a broken pipe instead of the
-    413 or 401. The answer is on its way before the first byte is thrown away.
-    """
-
-    def drained(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        answer = application(environ, start_response)
-        if environ["REQUEST_METHOD"] in {"GET", "HEAD", "OPTIONS"}:
-            return answer
-        return _Drained(environ, answer)
-
-    return drained
-
-
-class _Drained:
-    """An answer that throws the rest of the request away once it has been sent."""
-
-    def __init__(self, environ: WSGIEnvironment, answer: Iterable[bytes]) -> None:
-        self._environ = environ
-        self._answer = answer
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._answer)
-
-    def close(self) -> None:
-        if hasattr(self._answer, "close"):
-            self._answer.close()
-        _drain(self._environ)
-
-
-def _drain(environ: Mapping[str, Any]) -> None:
-    deadline = time.monotonic() + DRAIN_SECONDS
-    try:
-        while time.monotonic() < deadline and _read(environ, READ_BYTES):
-            pass
-    except BodyIncompleteError:
-        return
 
 
 def _read(environ: Mapping[str, Any], size: int) -> bytes:

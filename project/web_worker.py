@@ -1,0 +1,101 @@
+"""The web server's worker: threads, with a deadline on everything that waits for a client.
+
+Gunicorn's threaded worker waits for headers and bodies without a limit, so a few clients that send a byte now and then
+could hold every thread; and it closes connections in its one accepting thread, up to two seconds each. Here both are
+bounded, and a client that was answered before it had sent everything gets a moment to read the answer.
+"""
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from gunicorn.http.errors import ParseException
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+HEADERS_SECONDS = 30
+"""From the first byte of a request to the last of its headers."""
+
+BODY_READ_SECONDS = 60
+"""For each read of a body, 256 kB in an upload: a client slower than about 4 kB a second is cut off."""
+
+DRAIN_SECONDS = 2.0
+"""How long a client that was answered early may go on sending before the connection closes.
+
+Closing with unread bytes makes the kernel reset the connection, and the client sees a broken pipe, not the 413.
+"""
+
+DRAIN_READ_BYTES = 256 * 1024
+
+Reader = Callable[[int | None], bytes]
+
+
+class DeadlineWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
+    """Gunicorn's threaded worker with deadlines."""
+
+    def init_process(self) -> None:
+        self._waiting: dict[TConn, float] = {}
+        super().init_process()
+
+    def notify(self) -> None:
+        """Runs every second in the accepting thread: end the waits that are past their deadline."""
+        super().notify()
+        now = time.monotonic()
+        for conn, deadline in list(self._waiting.items()):
+            if deadline < now:
+                # The thread that waits for this client reads the end of the stream, and is free.
+                with contextlib.suppress(OSError):
+                    conn.sock.shutdown(socket.SHUT_RDWR)
+
+    def handle(self, conn: TConn) -> Any:  # noqa: ANN401 - a bool, or gunicorn's own mark for "later"
+        """Serve one request in a thread of the pool; a connection that ends is also closed here."""
+        with self.deadline(conn, HEADERS_SECONDS):
+            served = super().handle(conn)
+        if served is False:
+            conn.close(graceful=True)
+            conn.close = _closed_already
+        return served
+
+    def handle_request(self, req: Any, conn: TConn) -> bool:  # noqa: ANN401
+        """Run the application; afterwards read on for a moment what it left unread."""
+        self._waiting.pop(conn, None)
+        read, req.body.read = req.body.read, _limited(req.body.read, self, conn)
+        keep_open = bool(super().handle_request(req, conn))
+        return _drain(read, conn) and keep_open
+
+    @contextlib.contextmanager
+    def deadline(self, conn: TConn, seconds: float) -> Iterator[None]:
+        """Cut the connection off when what happens inside takes longer."""
+        self._waiting[conn] = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._waiting.pop(conn, None)
+
+
+def _limited(read: Reader, worker: DeadlineWorker, conn: TConn) -> Reader:
+    """Return a body's `read` that has a deadline."""
+
+    def limited(size: int | None = None) -> bytes:
+        with worker.deadline(conn, BODY_READ_SECONDS):
+            return read(size)
+
+    return limited
+
+
+def _drain(read: Reader, conn: TConn) -> bool:
+    """Throw the rest of a body away; False where it is broken or takes too long."""
+    end = time.monotonic() + DRAIN_SECONDS
+    try:
+        while (remaining := end - time.monotonic()) > 0:
+            conn.sock.settimeout(remaining)
+            if not read(DRAIN_READ_BYTES):
+                return True
+    except (OSError, ParseException):  # gone, too slow, or a broken chunk
+        return False
+    return False
+
+
+def _closed_already(*, graceful: bool = False) -> None:
+    """Stands in for a connection's close() once its thread has closed it."""
