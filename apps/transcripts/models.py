@@ -7,6 +7,9 @@ from django.db.models import F, Q
 
 from apps.core.ids import uuid7
 from apps.recordings.models import Recording
+from apps.transcripts.types import UtteranceDraft, UtteranceWord
+
+SPEAKER_LENGTH_MAX = 64
 
 
 class TranscriptQuerySet(models.QuerySet["Transcript"]):
@@ -28,6 +31,7 @@ class Transcript(models.Model):
     speech_ms = models.BigIntegerField()
     covered_ms = models.BigIntegerField()
     gaps = models.JSONField(default=list, help_text="[{start, end}] of speech without text.")
+    silences = models.JSONField(default=list, help_text="[{start, end}] that a person declared to be no speech.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TranscriptQuerySet.as_manager()
@@ -45,7 +49,8 @@ class Utterance(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     transcript = models.ForeignKey(Transcript, models.CASCADE, related_name="utterances")
     index = models.PositiveIntegerField()
-    speaker = models.CharField(max_length=64)
+    channel = models.PositiveSmallIntegerField(null=True, help_text="None where a person typed it.")
+    speaker = models.CharField(max_length=SPEAKER_LENGTH_MAX)
     start_ms = models.BigIntegerField()
     end_ms = models.BigIntegerField()
     text = models.TextField()
@@ -60,3 +65,16 @@ class Utterance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.speaker} at {self.start_ms} ms"
+
+    def draft(self) -> UtteranceDraft:
+        """Return what calculation needs of it."""
+        words = (UtteranceWord(one["text"], one["start"], one["end"], one["confidence"]) for one in self.words)
+        return UtteranceDraft(
+            speaker=self.speaker,
+            start_ms=self.start_ms,
+            end_ms=self.end_ms,
+            text=self.text,
+            confidence=self.confidence,
+            words=tuple(words),
+            channel=self.channel,
+        )

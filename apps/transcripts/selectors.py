@@ -1,0 +1,45 @@
+"""Questions about transcripts."""
+
+from collections.abc import Iterable
+from itertools import accumulate
+
+from apps.recordings.models import PreparedAudio, Recording
+from apps.transcripts.errors import TranscriptNotReadyError
+from apps.transcripts.models import Transcript, Utterance
+from apps.transcripts.types import Coverage, Region, UtteranceDraft
+
+
+def transcript_current(*, recording: Recording) -> Transcript | None:
+    """Return the newest version; None before there is one."""
+    return Transcript.objects.filter(recording=recording).newest_first().first()
+
+
+def transcript_get(*, recording: Recording) -> Transcript:
+    """Return the newest version. Raises TranscriptNotReadyError before there is one."""
+    transcript = transcript_current(recording=recording)
+    if transcript is None:
+        raise TranscriptNotReadyError
+    return transcript
+
+
+def transcript_coverage(transcript: Transcript) -> Coverage:
+    """Return the coverage as it was measured for this version."""
+    gaps = tuple(Region(gap["start"], gap["end"]) for gap in transcript.gaps)
+    return Coverage(transcript.speech_ms, transcript.covered_ms, gaps)
+
+
+def utterances_of(transcript: Transcript) -> list[Utterance]:
+    """Return the utterances in their order: one query."""
+    return list(Utterance.objects.filter(transcript=transcript).order_by("index", "pk"))
+
+
+def spans(utterances: Iterable[Utterance | UtteranceDraft]) -> list[int]:
+    """Return where in the transcript's text each utterance begins, in code points."""
+    return list(accumulate((len(one.text) + 1 for one in utterances), initial=0))[:-1]
+
+
+def speech_of(*, recording: Recording) -> list[list[Region]]:
+    """Return the speech that was detected on each channel; nothing where the audio was not prepared."""
+    prepared = PreparedAudio.objects.filter(recording=recording).first()
+    channels = prepared.channels if prepared else []
+    return [[Region(start, end) for start, end in channel["speech"]] for channel in channels]
