@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import django_stubs_ext
+from botocore.config import Config
 from django.urls import reverse_lazy
 from kombu import Queue
 
@@ -163,6 +164,16 @@ STORAGES = {
             "default_acl": None,
             "file_overwrite": True,  # keys hold an identifier: they never collide by accident
             "querystring_auth": True,
+            "client_config": Config(
+                signature_version="s3v4",
+                s3={"addressing_style": "path"},  # not every server has a host name per bucket
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                connect_timeout=3,
+                read_timeout=60,
+                retries={"mode": "standard", "total_max_attempts": 3},
+                max_pool_connections=32,  # each thread of a web process may receive one upload and send its parts
+            ),
         },
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

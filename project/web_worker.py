@@ -14,18 +14,6 @@ from typing import Any
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-HEADERS_SECONDS = 30
-"""From the first byte of a request to the last of its headers."""
-
-BODY_READ_SECONDS = 60
-"""For each read of a body, 256 kB in an upload: a client slower than about 4 kB a second is cut off."""
-
-DRAIN_SECONDS = 2.0
-"""How long a client that was answered early may go on sending before the connection closes.
-
-Closing with unread bytes makes the kernel reset the connection, and the client sees a broken pipe, not the 413.
-"""
-
 DRAIN_READ_BYTES = 256 * 1024
 
 Reader = Callable[[int | None], bytes]
@@ -33,6 +21,16 @@ Reader = Callable[[int | None], bytes]
 
 class DeadlineWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
     """Gunicorn's threaded worker with deadlines."""
+
+    headers_seconds = 30.0
+    """From the first byte of a request to the last of its headers."""
+    body_read_seconds = 60.0
+    """For each read of a body, 256 kB in an upload: a client slower than about 4 kB a second is cut off."""
+    drain_seconds = 2.0
+    """How long a client that was answered early may go on sending before the connection closes.
+
+    Closing with unread bytes makes the kernel reset the connection, and the client sees a broken pipe, not the 413.
+    """
 
     def init_process(self) -> None:
         self._waiting: dict[TConn, float] = {}
@@ -42,7 +40,7 @@ class DeadlineWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no t
         """Runs every second in the accepting thread: end the waits that are past their deadline."""
         super().notify()
         now = time.monotonic()
-        for conn, deadline in list(self._waiting.items()):
+        for conn, deadline in self._waiting.copy().items():
             if deadline < now:
                 # The thread that waits for this client reads the end of the stream, and is free.
                 with contextlib.suppress(OSError):
@@ -50,7 +48,7 @@ class DeadlineWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no t
 
     def handle(self, conn: TConn) -> Any:  # noqa: ANN401 - a bool, or gunicorn's own mark for "later"
         """Serve one request in a thread of the pool; a connection that ends is also closed here."""
-        with self.deadline(conn, HEADERS_SECONDS):
+        with self.deadline(conn, self.headers_seconds):
             served = super().handle(conn)
         if served is False:
             conn.close(graceful=True)
@@ -60,9 +58,18 @@ class DeadlineWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no t
     def handle_request(self, req: Any, conn: TConn) -> bool:  # noqa: ANN401
         """Run the application; afterwards read on for a moment what it left unread."""
         self._waiting.pop(conn, None)
-        read, req.body.read = req.body.read, _limited(req.body.read, self, conn)
+        read, req.body.read = req.body.read, self._limited(req.body.read, conn)
         keep_open = bool(super().handle_request(req, conn))
-        return _drain(read, conn) and keep_open
+        return _drain(read, conn, self.drain_seconds) and keep_open
+
+    def _limited(self, read: Reader, conn: TConn) -> Reader:
+        """Return a body's `read` with a deadline."""
+
+        def limited(size: int | None = None) -> bytes:
+            with self.deadline(conn, self.body_read_seconds):
+                return read(size)
+
+        return limited
 
     @contextlib.contextmanager
     def deadline(self, conn: TConn, seconds: float) -> Iterator[None]:
@@ -74,19 +81,9 @@ class DeadlineWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no t
             self._waiting.pop(conn, None)
 
 
-def _limited(read: Reader, worker: DeadlineWorker, conn: TConn) -> Reader:
-    """Return a body's `read` that has a deadline."""
-
-    def limited(size: int | None = None) -> bytes:
-        with worker.deadline(conn, BODY_READ_SECONDS):
-            return read(size)
-
-    return limited
-
-
-def _drain(read: Reader, conn: TConn) -> bool:
+def _drain(read: Reader, conn: TConn, seconds: float) -> bool:
     """Throw the rest of a body away; False where it is broken or takes too long."""
-    end = time.monotonic() + DRAIN_SECONDS
+    end = time.monotonic() + seconds
     try:
         while (remaining := end - time.monotonic()) > 0:
             conn.sock.settimeout(remaining)
