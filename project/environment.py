@@ -13,7 +13,17 @@ ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("VOX_HOME") or ROOT / "var").resolve()
 """State of the embedded stack: data, logs, secrets, and run/stack.env with its addresses."""
 
-env = environ.FileAwareEnv()
+
+class SecretFiles(environ.FileAwareMapping):  # type: ignore[misc]  # django-environ ships no types
+    """The environment; a value from a file loses the line feed that editors and `openssl rand` leave at its end."""
+
+    def __getitem__(self, key: str) -> str:
+        value: str = super().__getitem__(key)
+        return value.rstrip("\r\n") if key + "_FILE" in os.environ else value
+
+
+env = environ.Env()
+env.ENVIRON = SecretFiles()
 
 
 def read_files() -> None:
