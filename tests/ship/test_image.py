@@ -21,15 +21,19 @@ LEFT_OUT = ROOT / "project" / "stack"
 """The embedded servers: not in the image (.dockerignore)."""
 
 
+def sources() -> list[Path]:
+    """Return the modules that are copied into the image."""
+    found = [*(ROOT / "project").rglob("*.py"), *(ROOT / "apps").rglob("*.py"), ROOT / "manage.py"]
+    return [path for path in found if LEFT_OUT not in path.parents]
+
+
 def test_every_package_that_the_code_imports_is_locked_for_production():
-    locked = set(
-        re.findall(r"^([a-z0-9._-]+)(?:\[.*\])?==", (ROOT / "requirements/base.txt").read_text(), re.MULTILINE)
-    )
+    lock = (ROOT / "requirements/base.txt").read_text()
+    locked = set(re.findall(r"^([a-z0-9._-]+)(?:\[.*\])?==", lock, re.MULTILINE))
     owners = packages_distributions()
     missing = {
         (module, str(path.relative_to(ROOT)))
-        for path in [*(ROOT / "project").rglob("*.py"), *(ROOT / "apps").rglob("*.py"), ROOT / "manage.py"]
-        if LEFT_OUT not in path.parents
+        for path in sources()
         for module in imported(path) - sys.stdlib_module_names - {"apps", "project"}
         if not {normal(owner) for owner in owners.get(module, [module])} & locked
     }
