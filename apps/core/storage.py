@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import ConnectionError as EndpointError
 from django.core.files.storage import default_storage
 
 from apps.core.errors import PermanentError, TransientError
@@ -251,7 +252,7 @@ def storage_errors(key: str) -> Iterator[None]:
     """Translate what boto3 raises. Messages carry the key and a code, never an address: it may be signed."""
     try:
         yield
-    except (HTTPClientError, IncompleteReadError) as error:
+    except (EndpointError, HTTPClientError, IncompleteReadError) as error:
         raise StorageUnavailableError(f"{key}: {type(error).__name__}") from None
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
