@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Q
@@ -21,7 +22,7 @@ from apps.accounts.errors import (
     UnknownWorkspaceError,
     WorkspaceExistsError,
 )
-from apps.accounts.models import ApiKey, AuditEntry, IdempotentAnswer, User, Workspace
+from apps.accounts.models import ApiKey, AuditEntry, IdempotentAnswer, Membership, User, Workspace
 from apps.accounts.types import Actor, Scope
 from apps.core.errors import UserError
 
@@ -79,7 +80,7 @@ def api_key_create(
         expires_at=expires_at,
         created_by=created_by,
     )
-    actor = Actor(workspace.pk, created_by.get_username() if created_by else "command line")
+    actor = Actor(workspace.pk, f"staff:{created_by.get_username()}" if created_by else "command line")
     audit(actor=actor, action="api_key.create", object_id=key.pk, details={"name": name, "scopes": wanted})
     return key, text
 
@@ -101,6 +102,25 @@ def api_key_revoke(*, key: ApiKey, actor: Actor) -> None:
         audit(actor=actor, action="api_key.revoke", object_id=key.pk)
 
 
+@transaction.atomic
+def membership_save(*, membership: Membership, actor: Actor) -> None:
+    """Give a person a role in a workspace, or another one."""
+    membership.save()
+    _audit_membership("membership.save", membership, actor)
+
+
+@transaction.atomic
+def membership_remove(*, membership: Membership, actor: Actor) -> None:
+    """Take a person out of a workspace; what they did stays."""
+    _audit_membership("membership.remove", membership, actor)
+    membership.delete()
+
+
+def _audit_membership(action: str, membership: Membership, actor: Actor) -> None:
+    details = {"username": membership.user.get_username(), "role": membership.role}
+    audit(actor=actor, action=action, object_id=str(membership.user_id), details=details)
+
+
 def audit(*, actor: Actor, action: str, object_id: UUID | str = "", details: dict[str, Any] | None = None) -> None:
     """Note that somebody did something, in the transaction of the change itself."""
     AuditEntry.objects.create(
@@ -114,7 +134,7 @@ def audit(*, actor: Actor, action: str, object_id: UUID | str = "", details: dic
 
 @contextmanager
 def idempotency_lock(*, workspace_id: UUID, key: str) -> Iterator[IdempotentAnswer | None]:
-    """Hold the key while its request runs, and give the earlier answer if there is one.
+    """Hold the key while its request runs, and give the earlier answer if there is one that still counts.
 
     The lock is the database session's: when the process dies the key is free again, nothing to clean up.
     Raises RequestRunningError while another request holds it.
@@ -126,7 +146,8 @@ def idempotency_lock(*, workspace_id: UUID, key: str) -> Iterator[IdempotentAnsw
         if not held:
             raise RequestRunningError(retry_after=2)
         try:
-            yield IdempotentAnswer.objects.filter(workspace_id=workspace_id, key=key).first()
+            fresh = Q(created_at__gte=Now() - settings.IDEMPOTENCY_KEY_LIFETIME)
+            yield IdempotentAnswer.objects.filter(fresh, workspace_id=workspace_id, key=key).first()
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [number])
 
@@ -135,6 +156,16 @@ def idempotent_answer_check(*, answer: IdempotentAnswer, fingerprint: str) -> No
     """Raise IdempotencyConflictError when the key came with another request the first time."""
     if answer.fingerprint != fingerprint:
         raise IdempotencyConflictError(param="Idempotency-Key")
+
+
+def idempotent_answer_save(*, answer: IdempotentAnswer) -> None:
+    """Keep the first answer, in the transaction of what it tells; an expired one under the same key goes."""
+    IdempotentAnswer.objects.bulk_create(
+        [answer],
+        update_conflicts=True,
+        unique_fields=["workspace", "key"],
+        update_fields=["fingerprint", "status", "headers", "body", "created_at"],
+    )
 
 
 def idempotent_answers_expire(*, older_than: timedelta) -> int:

@@ -16,11 +16,16 @@ def display_name(raw: str) -> str:
 
     Path parts stay: they are text here, and nobody uses them as a path or a key.
     """
-    shown = "".join(_escaped(character) for character in raw)
+    shown = visible_text(raw)
     if len(shown) <= NAME_LENGTH_MAX:
         return shown
     half = (NAME_LENGTH_MAX - len(_ELLIPSIS)) // 2
     return shown[:half] + _ELLIPSIS + shown[-half:]
+
+
+def visible_text(raw: str) -> str:
+    """Return the text with everything that hides or reorders characters written out, as in `\\u202e`."""
+    return "".join(_escaped(character) for character in raw)
 
 
 def _escaped(character: str) -> str:
