@@ -40,11 +40,10 @@ FORMATS = {found.name: found for found in (WAV, AIFF, FLAC, MP3, OGG, MP4, M4A, 
 
 def sniff(head: bytes) -> Format | None:
     """Return the format of a file that begins with `head` (up to HEAD_BYTES of it), or None for anything else."""
-    body, tag_is_cut = _without_id3(head)
-    if tag_is_cut:
-        return MP3  # the tag alone is longer than what we see, and the decoder has the last word
-    if body is not head:  # other programs put ID3 before these three
-        return next((found for test, found in _AFTER_ID3 if test(body)), None)
+    if tag := id3_bytes(head):
+        if tag >= len(head) >= HEAD_BYTES:
+            return MP3  # the tag alone is longer than what we see; the decoder has the last word
+        return next((found for test, found in _AFTER_ID3 if test(head[tag:])), None)
     return next((found for test, found in _TESTS if test(head)), None) or _iso_media(head) or _matroska(head)
 
 
@@ -203,18 +202,16 @@ _ID3_HEADER = 10
 _ID3_FOOTER_FLAG = 0x10
 
 
-def _without_id3(head: bytes) -> tuple[bytes, bool]:
-    """Return what follows the ID3v2 tags, and whether a tag goes on beyond what we see (https://id3.org)."""
-    body = head
-    while body[:3] == b"ID3" and len(body) >= _ID3_HEADER:
-        if any(byte & 0x80 for byte in body[6:10]):
-            return b"", False  # the four bytes of a size have their top bits clear: this only looks like a tag
-        size = body[6] << 21 | body[7] << 14 | body[8] << 7 | body[9]
-        end = _ID3_HEADER * (2 if body[5] & _ID3_FOOTER_FLAG else 1) + size
-        if end >= len(body):
-            return b"", len(head) >= HEAD_BYTES
-        body = body[end:]
-    return body, False
+def id3_bytes(head: bytes) -> int:
+    """Length of the ID3v2 tags that a file begins with (https://id3.org), as far as `head` shows them."""
+    length = 0
+    while head[length : length + 3] == b"ID3" and len(head) >= length + _ID3_HEADER:
+        flags, *size = head[length + 5 : length + 10]
+        if any(byte & 0x80 for byte in size):
+            break  # the bytes of a size have their top bits clear: this only looks like a tag
+        length += _ID3_HEADER * (2 if flags & _ID3_FOOTER_FLAG else 1)
+        length += size[0] << 21 | size[1] << 14 | size[2] << 7 | size[3]
+    return length
 
 
 _AFTER_ID3: tuple[tuple[Callable[[bytes], bool], Format], ...] = (
