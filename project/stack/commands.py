@@ -1,0 +1,156 @@
+"""`run`: the whole product until somebody stops it. `exec`: one command beside throw-away servers."""
+
+import contextlib
+import os
+import shlex
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from project.stack import application, ports, screen, servers
+from project.stack.application import Application, Ports
+from project.stack.children import Child, Spec
+from project.stack.environment import ROOT, Environment
+from project.stack.errors import StopRequestedError
+from project.stack.home import PASSABLE, Home
+from project.stack.supervisor import Supervisor
+
+SERVER_SECONDS = 60.0
+"""How long a server may take to start: it may have to recover after a crash."""
+
+WEB_SECONDS = 60.0
+"""After so long without an answer somebody should look into the log."""
+
+Planner = Callable[[Home, Mapping[str, str], Ports], Application]
+"""Makes the list of processes from home, environment and ports."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the command line says; None leaves it to the environment."""
+
+    home: Path | None
+    port: int | None
+    flower_port: int | None
+
+
+def run(options: RunOptions, planner: Planner = application.plan) -> int:
+    """Serve until asked to stop; return the exit status."""
+    environment = Environment.read()
+    home = Home(options.home.resolve() if options.home else environment.home())
+    home.create()
+    with home.locked():
+        claimed = Ports(
+            web=_port(options.port, environment, "PORT", 8000),
+            flower=_port(options.flower_port, environment, "FLOWER_PORT", 5555),
+        )
+        numbers = {"PORT": str(claimed.web), "FLOWER_PORT": str(claimed.flower)}
+        with _serving(home, environment, numbers, durable=True) as (supervisor, variables):
+            plan = planner(home, variables, claimed)
+            with contextlib.suppress(StopRequestedError):
+                _run_application(supervisor, home, plan, claimed)
+            screen.say("stopping")
+    screen.say("stopped; the data is kept")
+    return 0
+
+
+def execute(command: list[str], *, durable: bool) -> int:
+    """Run a command beside servers of its own; return its exit status. Nothing is kept."""
+    home = Home(Path(tempfile.mkdtemp(prefix="voxpersona-")))
+    home.path.chmod(PASSABLE)
+    try:
+        home.create()
+        with home.locked(), _serving(home, Environment.read(), {}, durable=durable) as (supervisor, variables):
+            spec = Spec("command", tuple(command), variables, Path.cwd(), log=None)
+            code = supervisor.accompany(supervisor.start_once(spec))
+            return 128 - code if code < 0 else code
+    except StopRequestedError as stop:
+        return 128 + stop.signal_number
+    finally:
+        shutil.rmtree(home.path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _serving(
+    home: Home, environment: Environment, numbers: Mapping[str, str], *, durable: bool
+) -> Iterator[tuple[Supervisor, dict[str, str]]]:
+    """Have the servers up; give the variables that programs need to find them."""
+    supervisor = Supervisor()
+    supervisor.take_charge()
+    kept: list[Child] = []
+    home.secret("secret_key", length=100)
+    try:
+        planned = servers.plan(home, environment, durable=durable)
+        kept += supervisor.keep(server.spec for server in planned.embedded)
+        supervisor.wait_ready(kept, seconds=SERVER_SECONDS)
+        addresses = {**planned.addresses, **numbers}
+        home.write_addresses(addresses)
+        yield supervisor, os.environ | addresses | {"VOX_HOME": os.fspath(home.path)}
+    finally:
+        home.remove_addresses()
+        supervisor.stop(kept)
+
+
+def _run_application(supervisor: Supervisor, home: Home, plan: Application, claimed: Ports) -> None:
+    for spec in plan.setup:
+        screen.say(f"{spec.name} ...")
+        supervisor.run_once(spec)
+    screen.say("starting the application ...")
+    web = supervisor.keep(plan.kept)[0]
+    if not supervisor.wait(lambda: web.is_ready, seconds=WEB_SECONDS):
+        screen.warn(f"The web server does not answer yet. Look into {web.spec.log}")
+        supervisor.wait(lambda: web.is_ready)
+    _welcome(home, claimed)
+    _process_sample(supervisor, home, plan)
+    supervisor.look_after_everything()
+
+
+def _port(given: int | None, environment: Environment, variable: str, default: int) -> int:
+    return ports.claim(environment.port(variable, default) if given is None else given, variable)
+
+
+def _process_sample(supervisor: Supervisor, home: Home, plan: Application) -> None:
+    mark = home.path / "sample_done"
+    if plan.sample is None or mark.exists():
+        return
+    screen.say("processing a sample recording ...")
+    child = supervisor.start_once(plan.sample)
+    supervisor.wait(lambda: child.exit_code is not None)
+    if child.exit_code == 0:
+        mark.touch()
+        screen.say("the sample recording is ready")
+    else:
+        screen.warn(f"The sample recording failed. Look into {plan.sample.log}")
+
+
+def _welcome(home: Home, claimed: Ports) -> None:
+    web = f"http://{ports.HOST}:{claimed.web}"
+    user, _colon, _password = application.flower_login(home).partition(":")
+    screen.block(
+        "VoxPersona is running",
+        [
+            [
+                ("Admin", f"{web}/admin/"),
+                ("API docs", f"{web}/api/docs"),
+                ("Flower", f"http://{ports.HOST}:{claimed.flower}/"),
+            ],
+            [
+                ("Admin login", f"admin, password in {_short(home.path / 'admin_password')}"),
+                ("Flower login", f"{user}, password in {_short(home.path / 'flower_password')}"),
+                ("API key", f"in {_short(home.path / 'api_key')}"),
+            ],
+            [
+                ("Try it", f'curl -H "Authorization: Bearer $(cat {shlex.quote(_short(home.path / "api_key"))})" \\'),
+                ("", f"     -F file=@{application.SAMPLE} {web}/api/v1/recordings"),
+                ("or", f".venv/bin/python manage.py process {application.SAMPLE}"),
+            ],
+            [("Logs", f"{_short(home.logs)}/"), ("Stop", "Ctrl-C")],
+        ],
+    )
+
+
+def _short(path: Path) -> str:
+    """Return a path as seen from the repository, where people type commands."""
+    return os.fspath(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
