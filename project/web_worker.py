@@ -60,7 +60,8 @@ class DeadlineWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no t
         self._waiting.pop(conn, None)
         read, req.body.read = req.body.read, self._limited(req.body.read, conn)
         keep_open = bool(super().handle_request(req, conn))
-        return _drain(read, conn, self.drain_seconds) and keep_open
+        with self.deadline(conn, self.drain_seconds):
+            return _drain(read) and keep_open
 
     def _limited(self, read: Reader, conn: TConn) -> Reader:
         """Return a body's `read` with a deadline."""
@@ -81,17 +82,14 @@ class DeadlineWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no t
             self._waiting.pop(conn, None)
 
 
-def _drain(read: Reader, conn: TConn, seconds: float) -> bool:
-    """Throw the rest of a body away; False where it is broken or takes too long."""
-    end = time.monotonic() + seconds
+def _drain(read: Reader) -> bool:
+    """Throw the rest of a body away; False where it is broken."""
     try:
-        while (remaining := end - time.monotonic()) > 0:
-            conn.sock.settimeout(remaining)
-            if not read(DRAIN_READ_BYTES):
-                return True
-    except (OSError, ParseException):  # gone, too slow, or a broken chunk
+        while read(DRAIN_READ_BYTES):
+            pass
+    except (OSError, ParseException):  # gone, or a broken chunk
         return False
-    return False
+    return True
 
 
 def _closed_already(*, graceful: bool = False) -> None:
