@@ -15,10 +15,8 @@ from uuid import UUID
 
 import structlog
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import Max
 from django.db.models.functions import Now
 
-from apps.core.clock import database_now
 from apps.providers.errors import CallInFlightError, CallUnsettledError, SubjectForgottenError
 from apps.providers.models import LEASE, ForgottenSubject, ProviderCall
 from apps.providers.types import Answer, Engine
@@ -59,14 +57,22 @@ def call_reserve(question: Question) -> Reservation:
 
     Raises CallInFlightError, CallUnsettledError, SubjectForgottenError.
     """
-    with transaction.atomic(durable=True):
-        if not _subject_is_alive(question.subject_id):
-            raise SubjectForgottenError
-        known = ProviderCall.objects.answering(question.idem_key).first()
-        if known is not None:
-            return _use_again(question, known)
-        _abandon_expired(question)
-        return Reservation(_write_down(question), None)
+    try:
+        with transaction.atomic(durable=True):
+            if not _subject_is_alive(question.subject_id):
+                raise SubjectForgottenError
+            rows = list(ProviderCall.objects.of_question(question.idem_key))
+            known = next((row for row in rows if row.answers), None)
+            if known is not None:
+                return _use_again(question, known)
+            made = [row for row in rows if not row.cached]
+            unknown = sum(row.status == ProviderCall.Status.UNKNOWN for row in made)
+            unknown += _abandoned(question, made)
+            if unknown < MAX_UNKNOWN:
+                return Reservation(_write_down(question, attempt=len(made) + 1), None)
+    except IntegrityError as error:  # somebody was faster by a moment
+        raise CallInFlightError(retry_after=IN_FLIGHT_RETRY_SECONDS) from error
+    raise CallUnsettledError  # after the commit: what was found abandoned stays settled
 
 
 def call_settle(call: ProviderCall, answer: Answer) -> None:
@@ -99,8 +105,7 @@ def call_fail(call: ProviderCall, *, code: str, charged: bool) -> None:
     status = ProviderCall.Status.UNKNOWN if charged else ProviderCall.Status.FAILED
 
     def write() -> None:
-        held = ProviderCall.objects.filter(pk=call.pk, status=ProviderCall.Status.IN_FLIGHT)
-        held.update(status=status, error_code=code, finished_at=Now())
+        ProviderCall.objects.in_flight(call.pk).update(status=status, error_code=code, finished_at=Now())
 
     _persist(write)
 
@@ -166,39 +171,30 @@ def _use_again(question: Question, known: ProviderCall) -> Reservation:
         cached=True,
         currency=known.currency,
         provider_request_id=known.provider_request_id,
-        raw_answer=known.raw_answer,
+        raw_answer=known.raw_answer,  # a copy: its subject may outlive the one that paid
         finished_at=Now(),
         lease_until=Now(),
     )
     return Reservation(call, json.loads(known.raw_answer or "{}"))
 
 
-def _abandon_expired(question: Question) -> None:
-    """Settle a call whose worker is gone; refuse while it may still be alive, or when too much is unknown."""
-    calls = ProviderCall.objects.real().filter(idem_key=question.idem_key)
-    open_call = calls.filter(status=ProviderCall.Status.IN_FLIGHT).select_for_update().first()
-    if open_call is not None:
-        if open_call.lease_until > database_now():
-            raise CallInFlightError(retry_after=IN_FLIGHT_RETRY_SECONDS)
-        charges = question.engine.charges
-        open_call.status = ProviderCall.Status.UNKNOWN if charges else ProviderCall.Status.FAILED
-        open_call.error_code = "call_abandoned"
-        open_call.finished_at = database_now()
-        open_call.save(update_fields=["status", "error_code", "finished_at"])
-    if calls.filter(status=ProviderCall.Status.UNKNOWN).count() >= MAX_UNKNOWN:
-        raise CallUnsettledError
+def _abandoned(question: Question, made: list[ProviderCall]) -> int:
+    """Settle a call whose worker is gone; return how many outcomes this leaves unknown.
+
+    Raises CallInFlightError where the worker may still be alive.
+    """
+    open_call = next((row for row in made if row.status == ProviderCall.Status.IN_FLIGHT), None)
+    if open_call is None:
+        return 0
+    status = ProviderCall.Status.UNKNOWN if question.engine.charges else ProviderCall.Status.FAILED
+    expired = ProviderCall.objects.in_flight(open_call.pk).filter(lease_until__lt=Now())
+    if not expired.update(status=status, error_code="call_abandoned", finished_at=Now()):
+        raise CallInFlightError(retry_after=IN_FLIGHT_RETRY_SECONDS)
+    return int(status == ProviderCall.Status.UNKNOWN)
 
 
-def _write_down(question: Question) -> ProviderCall:
-    calls = ProviderCall.objects.real().filter(idem_key=question.idem_key)
-    last = calls.aggregate(last=Max("attempt"))["last"] or 0
-    try:
-        with transaction.atomic():
-            return ProviderCall.objects.create(
-                **_columns(question), attempt=last + 1, lease_until=database_now() + LEASE
-            )
-    except IntegrityError as error:  # somebody was faster by a moment
-        raise CallInFlightError(retry_after=IN_FLIGHT_RETRY_SECONDS) from error
+def _write_down(question: Question, *, attempt: int) -> ProviderCall:
+    return ProviderCall.objects.create(**_columns(question), attempt=attempt, lease_until=Now() + LEASE)
 
 
 def _columns(question: Question) -> dict[str, Any]:

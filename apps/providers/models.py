@@ -6,7 +6,7 @@ from typing import Self
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.functions import Now
 
 from apps.core.ids import uuid7
@@ -17,19 +17,18 @@ LEASE = timedelta(seconds=60)
 
 
 class ProviderCallQuerySet(models.QuerySet["ProviderCall"]):
-    def real(self) -> Self:
-        """Calls that were made, without the rows that used an earlier answer again."""
-        return self.filter(cached=False)
+    def of_question(self, idem_key: str) -> Self:
+        """Rows of equal questions, the oldest first; `answers` says which hold an answer, fetched when looked at."""
+        answers = Q(status=ProviderCall.Status.OK, raw_answer__isnull=False)
+        rows = self.filter(idem_key=idem_key).annotate(answers=ExpressionWrapper(answers, BooleanField()))
+        return rows.defer("raw_answer").order_by("started_at", "pk")
 
-    def answering(self, idem_key: str) -> Self:
-        """Rows that hold an answer to this question; the newest first."""
-        kept = self.filter(idem_key=idem_key, status=ProviderCall.Status.OK, raw_answer__isnull=False)
-        return kept.order_by("-started_at", "-pk")
+    def in_flight(self, call_id: UUID) -> Self:
+        return self.filter(pk=call_id, status=ProviderCall.Status.IN_FLIGHT)
 
     def renew(self, call_id: UUID) -> bool:
         """Keep a call in flight from looking abandoned; False when it is not in flight any more."""
-        live = self.filter(pk=call_id, status=ProviderCall.Status.IN_FLIGHT)
-        return live.update(lease_until=Now() + LEASE) == 1
+        return self.in_flight(call_id).update(lease_until=Now() + LEASE) == 1
 
 
 class ProviderCall(models.Model):
@@ -69,6 +68,9 @@ class ProviderCall(models.Model):
     started_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField()
+
+    answers: bool
+    """Only on rows from `of_question`."""
 
     objects = ProviderCallQuerySet.as_manager()
 
