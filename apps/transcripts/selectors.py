@@ -1,12 +1,9 @@
 """Questions about transcripts."""
 
-from collections.abc import Iterable
-from itertools import accumulate
-
 from apps.recordings.models import PreparedAudio, Recording
 from apps.transcripts.errors import TranscriptNotReadyError
 from apps.transcripts.models import Transcript, Utterance
-from apps.transcripts.types import Coverage, Region, UtteranceDraft
+from apps.transcripts.types import Coverage, Region
 
 
 def transcript_current(*, recording: Recording) -> Transcript | None:
@@ -31,11 +28,6 @@ def transcript_coverage(transcript: Transcript) -> Coverage:
 def utterances_of(transcript: Transcript) -> list[Utterance]:
     """Return the utterances in their order: one query."""
     return list(Utterance.objects.filter(transcript=transcript).order_by("index", "pk"))
-
-
-def spans(utterances: Iterable[Utterance | UtteranceDraft]) -> list[int]:
-    """Return where in the transcript's text each utterance begins, in code points."""
-    return list(accumulate((len(one.text) + 1 for one in utterances), initial=0))[:-1]
 
 
 def speech_of(*, recording: Recording) -> list[list[Region]]:

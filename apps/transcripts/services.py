@@ -10,7 +10,7 @@ from apps.transcripts.coverage import measure
 from apps.transcripts.errors import InvalidGapError
 from apps.transcripts.models import SPEAKER_LENGTH_MAX, Transcript, Utterance
 from apps.transcripts.selectors import speech_of, utterances_of
-from apps.transcripts.text import line_clean
+from apps.transcripts.text import joined, line_clean
 from apps.transcripts.types import Coverage, Region, UtteranceDraft
 
 
@@ -34,7 +34,7 @@ def transcript_save(  # noqa: PLR0913 - a version is all of this
         language_code=language_code,
         language_assumed=language_assumed,
         engines=list(engines),
-        text=" ".join(draft.text for draft in utterances),
+        text=joined(draft.text for draft in utterances),
         speech_ms=coverage.speech_ms,
         covered_ms=coverage.covered_ms,
         gaps=_regions_json(coverage.gaps),
