@@ -9,6 +9,8 @@ import structlog
 from django.db import transaction
 from django.db.models.functions import Now
 
+from apps.accounts.services import audit
+from apps.accounts.types import Actor
 from apps.core import storage
 from apps.core.clock import database_now
 from apps.core.queue import enqueue
@@ -62,6 +64,26 @@ def recording_create(
         metadata=dict(draft.metadata),
         uploaded_by=uploaded_by,
     )
+
+
+class Description(TypedDict, total=False):
+    """The fields of a recording that people say; runs from then on work with them."""
+
+    title: str
+    scenario: str
+    language_code: str
+    speakers_expected: int | None
+    keyterms: list[str]
+    metadata: dict[str, Any]
+
+
+@transaction.atomic
+def recording_describe(*, recording: Recording, actor: Actor, **description: Unpack[Description]) -> None:
+    """Change what people say about a recording. What was made of it stays as it is until the next run."""
+    for name, value in description.items():
+        setattr(recording, name, value)
+    recording.save(update_fields=[*description, "changed_at"])
+    audit(actor=actor, action="recording.describe", object_id=recording.pk, details={"fields": sorted(description)})
 
 
 def recording_mirror(*, recording_id: UUID, **fields: Unpack[Mirror]) -> None:

@@ -1,0 +1,159 @@
+"""Accept a recording: check what can be checked, stream the file into storage, note it in one transaction."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
+
+from apps.accounts import services as accounts
+from apps.accounts.models import IdempotentAnswer
+from apps.accounts.types import Actor
+from apps.api.answers import json_text
+from apps.api.errors import UnsupportedContentTypeError
+from apps.api.idempotency import Answer, fingerprint, replay
+from apps.api.v1.drafts import draft_of, fields_joined
+from apps.api.v1.resources import RecordingSerializer
+from apps.core import storage
+from apps.core.errors import AppError
+from apps.core.ids import uuid7
+from apps.core.uploads import Received, receive
+from apps.pipeline.services.runs import recording_submit
+from apps.recordings.errors import EmptyFileError, UnsupportedMediaError
+from apps.recordings.media.formats import Format, sniff
+from apps.recordings.models import Recording, object_prefix
+from apps.recordings.types import RecordingDraft, StoredFile
+
+log = structlog.get_logger(__name__)
+
+RAW_TYPES = ("audio/", "video/", "application/octet-stream", "application/ogg")
+OPERATION = "recordings.create"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A request that brings a file. Its body has not been touched yet."""
+
+    actor: Actor
+    environ: Mapping[str, Any]
+    query: Mapping[str, list[str]]
+    idempotency_key: str | None
+
+
+def upload_accept(upload: Upload) -> Answer:
+    """Store the file, note the recording and return the answer; with a known key the first answer again.
+
+    Raises UserErrors for what is wrong with the request, IdempotencyConflictError, RequestRunningError and
+    StorageUnavailableError. After an error nothing is left.
+    """
+    content_type_check(str(upload.environ.get("CONTENT_TYPE", "")))
+    draft_of(upload.query)  # what is wrong in the query is said before the body is sent
+    if upload.idempotency_key is None:
+        return _store(upload)
+    with accounts.idempotency_lock(workspace_id=upload.actor.workspace_id, key=upload.idempotency_key) as earlier:
+        return _store(upload) if earlier is None else _repeat(upload, earlier)
+
+
+def content_type_check(header: str) -> None:
+    """Raise UnsupportedContentTypeError for anything but a form or a file; `curl -T` sends no type at all."""
+    kind = header.partition(";")[0].strip().lower()
+    if not kind or kind == "multipart/form-data" or kind.startswith(RAW_TYPES):
+        return
+    if kind == "application/json":
+        raise UnsupportedContentTypeError("upload_id and audio_url are not offered: send the file itself.")
+    raise UnsupportedContentTypeError(
+        "Send multipart/form-data with a part called file, or the file as body with audio/*, video/* or "
+        "application/octet-stream."
+    )
+
+
+def _store(upload: Upload) -> Answer:
+    recording_id = uuid7()
+    key = object_prefix(upload.actor.workspace_id, recording_id) + "original"
+    with storage.open_writer(key) as writer:
+        received = _receive(upload, writer)
+        draft = _draft(upload, received)
+    stored = StoredFile(
+        key=key,
+        size_bytes=received.size_bytes,
+        sha256=received.sha256,
+        container=received.head_format.name,
+        media_type=received.head_format.media_type,
+    )
+    with _dropped_unless_noted(key):
+        return _note(upload, recording_id, stored, draft)
+
+
+def _repeat(upload: Upload, earlier: IdempotentAnswer) -> Answer:
+    """Read the body only to see that it is the same."""
+    received = _receive(upload, None)
+    same = _fingerprint(received.sha256, _draft(upload, received))
+    accounts.idempotent_answer_check(answer=earlier, fingerprint=same)
+    return replay(earlier)
+
+
+def _receive(upload: Upload, writer: storage.PartWriter | None) -> Received[Format]:
+    return receive(upload.environ, writer=writer, sniff=format_of, file_bytes_max=settings.UPLOAD_MAX_BYTES)
+
+
+def _draft(upload: Upload, received: Received[Format]) -> RecordingDraft:
+    return draft_of(fields_joined(upload.query, received.fields), filename=received.filename)
+
+
+@transaction.atomic
+def _note(upload: Upload, recording_id: UUID, stored: StoredFile, draft: RecordingDraft) -> Answer:
+    recording = recording_submit(actor=upload.actor, recording_id=recording_id, stored=stored, draft=draft)
+    body = json_text(RecordingSerializer(recording, context={"costs": {}}).data)
+    answer = Answer(status=202, headers={"Location": recording_address(recording)}, body=body)
+    if upload.idempotency_key is not None:
+        kept = IdempotentAnswer(
+            workspace_id=upload.actor.workspace_id,
+            key=upload.idempotency_key,
+            fingerprint=_fingerprint(stored.sha256, draft),
+            status=answer.status,
+            headers=answer.headers,
+            body=answer.body,
+        )
+        accounts.idempotent_answer_save(answer=kept)
+    return answer
+
+
+def recording_address(recording: Recording) -> str:
+    """Return where the recording can be read."""
+    return f"/api/v1/recordings/{recording.pk}"
+
+
+def format_of(head: bytes) -> Format:
+    """Say what the file is. Raises EmptyFileError and UnsupportedMediaError."""
+    if not head:
+        raise EmptyFileError(param="file")
+    found = sniff(head)
+    if found is None:
+        raise UnsupportedMediaError(param="file")
+    return found
+
+
+def _fingerprint(sha256: str, draft: RecordingDraft) -> str:
+    return fingerprint(operation=OPERATION, sha256=sha256, fields=asdict(draft))
+
+
+@contextlib.contextmanager
+def _dropped_unless_noted(key: str) -> Iterator[None]:
+    """Delete the stored file when its recording could not be noted.
+
+    When the database goes away at that moment nobody knows whether it has the row: then the file stays, because a
+    file without a row is waste, but a row without its file is a lost recording.
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        log.warning("upload_left_in_storage", object_key=key)
+        raise
+    except BaseException:
+        with contextlib.suppress(AppError):
+            storage.delete(key)
+        raise
