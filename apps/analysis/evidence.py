@@ -14,6 +14,10 @@ from apps.transcripts.types import UtteranceDraft
 JOIN_MS = 5_000
 """One sentence may go on over another's "yes": so soon after, two utterances of a speaker are one stretch of speech.
 What is further apart, with others between, was not said in one go."""
+PIECE_WORDS = 3
+PIECES = 3
+"""A quote is merged when so many pieces at most, each of so many words at least, were said, but not together. Shorter
+pieces can be found in any long transcript."""
 BREAK = "\n"
 """Stands between two stretches; no folded text contains it."""
 
@@ -46,7 +50,24 @@ class Quotable:
             return self._evidence(quote, match, State.VERIFIED, None)
         if wanted and (match := _nearest(others, wanted, line)):
             return self._evidence(quote, match, State.UNSUPPORTED, Reason.OTHER_SPEAKER)
-        return Evidence(quote, State.UNSUPPORTED, Reason.NOT_FOUND)
+        is_merged = self._is_merged(wanted.split(), PIECES)
+        return Evidence(quote, State.UNSUPPORTED, Reason.MERGED if is_merged else Reason.NOT_FOUND)
+
+    def _is_merged(self, words: Sequence[str], pieces: int) -> bool:
+        """Say whether the words are pieces of the transcript, one after the other; each is taken as long as it can."""
+        if len(words) < PIECE_WORDS or not pieces or not self._is_said(words[:PIECE_WORDS]):
+            return False
+        if self._is_said(words):
+            return True
+        longest = bisect_left(range(len(words)), True, lo=PIECE_WORDS, key=lambda n: not self._is_said(words[: n + 1]))
+        split = min(
+            longest, len(words) - PIECE_WORDS
+        )  # the last piece may need words that the one before could do with
+        return split >= PIECE_WORDS and self._is_merged(words[split:], pieces - 1)
+
+    def _is_said(self, words: Sequence[str]) -> bool:
+        folded = f" {' '.join(words)} "
+        return any(stream.contains(folded) for stream in self._streams.values())
 
     def _stretches(self, indexes: Sequence[int]) -> Iterator["_Piece"]:
         """Yield the utterances of one speaker that say something."""
@@ -126,6 +147,9 @@ class _Stream:
             parts.append(part)
             length += len(part)
         self._text = "".join(parts)
+
+    def contains(self, wanted: str) -> bool:
+        return wanted in self._text
 
     def nearest(self, wanted: str, line: int | None) -> _Match | None:
         """Return the place closest to an utterance of the transcript; without one, the first place."""

@@ -18,14 +18,15 @@ class Reason(StrEnum):
 
     NOT_FOUND = "not_found"
     OTHER_SPEAKER = "other_speaker"
+    MERGED = "merged"
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A quote, and where our own search found it: utterances, speaker and times are never the model's word.
 
-    `char_start` and `char_end` count code points of the transcript's text. Where the quote was not found, the
-    positions are None; where somebody else said it, they show who and when.
+    `char_start` and `char_end` count code points of the transcript's text. Where the quote was not found in one
+    piece, the positions are None; where somebody else said it, they show who and when.
     """
 
     quote: str

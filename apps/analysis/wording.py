@@ -47,6 +47,7 @@ ENGLISH = Wording(
         {
             Reason.NOT_FOUND: "not found in the transcript",
             Reason.OTHER_SPEAKER: "said by another speaker than claimed",
+            Reason.MERGED: "put together from things said apart",
         }
     ),
     numbers="Numbers",
@@ -76,6 +77,7 @@ RUSSIAN = Wording(
         {
             Reason.NOT_FOUND: "в расшифровке не найдено",
             Reason.OTHER_SPEAKER: "это сказал другой говорящий",
+            Reason.MERGED: "склеено из сказанного в разных местах",
         }
     ),
     numbers="Числа",

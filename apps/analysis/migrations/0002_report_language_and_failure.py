@@ -4,30 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('analysis', '0001_initial'),
+        ("analysis", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='report',
-            name='error_code',
+            model_name="report",
+            name="error_code",
             field=models.CharField(blank=True, max_length=64),
         ),
         migrations.AddField(
-            model_name='report',
-            name='error_detail',
+            model_name="report",
+            name="error_detail",
             field=models.CharField(blank=True, max_length=500),
         ),
         migrations.AddField(
-            model_name='report',
-            name='language_code',
-            field=models.CharField(blank=True, help_text='Of the transcript, and so of the report.', max_length=35),
+            model_name="report",
+            name="language_code",
+            field=models.CharField(blank=True, help_text="Of the transcript, and so of the report.", max_length=35),
         ),
         migrations.AlterField(
-            model_name='report',
-            name='provenance',
-            field=models.JSONField(default=list, help_text='[{provider, model, prompt_version, cost}]'),
+            model_name="report",
+            name="provenance",
+            field=models.JSONField(default=list, help_text="[{provider, model, prompt_version, cost}]"),
         ),
     ]
