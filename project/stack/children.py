@@ -15,7 +15,7 @@ from project.stack import screen
 QUICK_SECONDS = 5.0
 """A process that lives shorter than this did not really start."""
 
-DELAYS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+DELAYS = (0.2, 0.3, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before a process is started again, by the number of quick deaths in a row. Ten is the promise."""
 
 CANNOT_START = 127

@@ -4,7 +4,6 @@ import contextlib
 import os
 import shlex
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from project.stack.application import Application, Ports
 from project.stack.children import Child, Spec
 from project.stack.environment import ROOT, Environment
 from project.stack.errors import StopRequestedError
-from project.stack.home import PASSABLE, Home
+from project.stack.home import Home, create_temporary
 from project.stack.supervisor import Supervisor
 
 SERVER_SECONDS = 60.0
@@ -58,10 +57,8 @@ def run(options: RunOptions, planner: Planner = application.plan) -> int:
 
 def execute(command: list[str], *, durable: bool) -> int:
     """Run a command beside servers of its own; return its exit status. Nothing is kept."""
-    home = Home(Path(tempfile.mkdtemp(prefix="voxpersona-")))
-    home.path.chmod(PASSABLE)
+    home = create_temporary()
     try:
-        home.create()
         with home.locked(), _serving(home, Environment.read(), {}, durable=durable) as (supervisor, variables):
             spec = Spec("command", tuple(command), variables, Path.cwd(), log=None)
             code = supervisor.accompany(supervisor.start_once(spec))

@@ -5,6 +5,9 @@ import fcntl
 import os
 import pwd
 import secrets
+import shutil
+import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +20,9 @@ LOG_BYTES = 10 * 1024 * 1024
 PRIVATE = 0o700
 PASSABLE = 0o711
 """Others may pass through, not look in: as root, PostgreSQL runs under another account."""
+
+TEMPORARY_PREFIX = "voxpersona-"
+ABANDONED_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,27 @@ class Home:
                 f"{self.path} belongs to {_user_name(owner)}, and you are {_user_name(os.geteuid())}. "
                 f"Start the stack as {_user_name(owner)}, or name another directory in VOX_HOME."
             )
+
+
+def create_temporary() -> Home:
+    """Make a home for a single command."""
+    remove_abandoned(Path(tempfile.gettempdir()))
+    path = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX))
+    path.chmod(PASSABLE)
+    home = Home(path)
+    home.create()
+    return home
+
+
+def remove_abandoned(directory: Path) -> None:
+    """Remove temporary homes of ours whose stack was killed before it could."""
+    for path in directory.glob(f"{TEMPORARY_PREFIX}*"):
+        with contextlib.suppress(OSError, StackError):
+            status = path.stat()
+            # A very young one may not have its lock yet.
+            if status.st_uid == os.geteuid() and status.st_mtime < time.time() - ABANDONED_SECONDS:
+                with Home(path).locked():
+                    shutil.rmtree(path, ignore_errors=True)
 
 
 def write_private(path: Path, text: str) -> None:
