@@ -83,6 +83,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apps.api.middleware.RequestIdentity",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -185,6 +186,8 @@ UPLOAD_MAX_BYTES = positive("UPLOAD_MAX_BYTES", 2 * 1024**3)
 AUDIO_MAX_SECONDS = positive("AUDIO_MAX_SECONDS", 4 * 3600)
 UPLOADS_PER_MINUTE = positive("UPLOADS_PER_MINUTE", 100)
 REQUESTS_PER_MINUTE = positive("REQUESTS_PER_MINUTE", 600)
+EVENT_STREAMS_PER_PROCESS = positive("EVENT_STREAMS_PER_PROCESS", 6)
+"""Each stream of events keeps a thread of the web server; what is left serves everybody else."""
 IDEMPOTENCY_KEY_LIFETIME = timedelta(hours=positive("IDEMPOTENCY_KEY_HOURS", 24))
 
 # --- Processing --------------------------------------------------------------------------------------------
@@ -281,7 +284,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["apps.api.authentication.HasScope"],
     "DEFAULT_THROTTLE_CLASSES": ["apps.api.throttles.RequestRate"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["apps.api.parsers.BoundedJsonParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.api.negotiation.IgnoreFormatParameter",
     "EXCEPTION_HANDLER": "apps.api.errors.problem_response",
@@ -309,6 +312,7 @@ LOGGING = logging_config(as_json=LOG_JSON, level=LOG_LEVEL)
 LOGGING_CONFIG = "apps.core.logs.configure"
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # apps.api.middleware has looked at it
 
 SENTRY_DSN: str = env.str("SENTRY_DSN", default="")
 SENTRY_ENVIRONMENT: str = env.str("SENTRY_ENVIRONMENT", default="production")

@@ -14,3 +14,4 @@ from project.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 INSTALLED_APPS = [*INSTALLED_APPS, "django_linear_migrations"]  # noqa: F405
+WHITENOISE_AUTOREFRESH = True  # files are looked up when they are asked for: there is no collected folder to scan

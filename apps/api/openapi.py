@@ -1,11 +1,11 @@
 """The OpenAPI description: what drf-spectacular cannot see by itself."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import Direction, OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
 PROBLEM_JSON = "application/problem+json"
@@ -24,19 +24,24 @@ class ProblemSerializer(serializers.Serializer[Any]):
     retryable = serializers.BooleanField(help_text="The same request may succeed later.")
 
 
-def problems(*codes: str) -> dict[tuple[int, str], OpenApiResponse]:
-    """Describe the errors of an operation, given as `422 unknown_field`."""
+ALWAYS = ("401 not_authenticated", "403 insufficient_scope", "422 unknown_field", "429 rate_limited")
+
+
+def answers(
+    success: Mapping[int, Any], *codes: str, content_types: Iterable[str] = ("application/json",)
+) -> dict[tuple[int, str], Any]:
+    """Describe what an operation answers: its successes, and its errors as `409 run_open`."""
     by_status: dict[int, list[str]] = {}
-    for code in ("401 not_authenticated", "403 insufficient_scope", "429 rate_limited", "503 ...", *codes):
-        status, name = code.split()
-        by_status.setdefault(int(status), []).append(name)
-    return {
-        (status, PROBLEM_JSON): OpenApiResponse(
-            ProblemSerializer,
-            description=", ".join(f"`{name}`" for name in names if name != "...") or "A server is away: `retryable`.",
-        )
-        for status, names in sorted(by_status.items())
+    for code in (*ALWAYS, *codes):
+        number, name = code.split()
+        by_status.setdefault(int(number), []).append(f"`{name}`")
+    found: dict[tuple[int, str], Any] = {
+        (status, content_type): what for status, what in success.items() for content_type in content_types
     }
+    for error_status, names in sorted(by_status.items()):
+        found[error_status, PROBLEM_JSON] = OpenApiResponse(ProblemSerializer, description=", ".join(names))
+    found[503, PROBLEM_JSON] = OpenApiResponse(ProblemSerializer, description="A server is away: try again later.")
+    return found
 
 
 def header(name: str, description: str) -> OpenApiParameter:
@@ -44,13 +49,22 @@ def header(name: str, description: str) -> OpenApiParameter:
     return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description)
 
 
-def raw_form(serializer: type[serializers.Serializer[Any]], file_field: serializers.Field[Any, Any, Any, Any]) -> Any:  # noqa: ANN401
-    """Make the multipart form of an upload from its fields."""
-    fields = {name: field for name, field in serializer().fields.items()}
-    return type("UploadForm", (serializers.Serializer,), {"file": file_field, **fields})
+IF_NONE_MATCH = header("If-None-Match", "An ETag that you have: 304 where nothing has changed.")
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):
+def page(name: str, row: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    """Describe one page of a list."""
+    return inline_serializer(
+        name,
+        {
+            "data": row(many=True),
+            "has_more": serializers.BooleanField(),
+            "next_cursor": serializers.UUIDField(allow_null=True, help_text="For `after`."),
+        },
+    )
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers itself
     """`Authorization: Bearer vox_...`."""
 
     target_class = "apps.api.authentication.ApiKeyAuthentication"
@@ -66,7 +80,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
         }
 
 
-class MetadataFieldShape(OpenApiSerializerFieldExtension):
+class MetadataFieldShape(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """An object with whatever the caller keeps in it."""
 
     target_class = "apps.api.fields.MetadataField"

@@ -29,9 +29,11 @@ SECRET_PATTERN = re.compile(r"(vox_[A-Za-z0-9]{4})[A-Za-z0-9_-]+|(X-Amz-Signatur
 
 
 def drop_private_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Remove forbidden fields and blot out keys inside strings."""
+    """Remove forbidden fields and the queries of addresses (titles, names), and blot out keys inside strings."""
     for name in FORBIDDEN_FIELDS & event.keys():
         del event[name]
+    if isinstance(event.get("request"), str):
+        event["request"] = event["request"].partition("?")[0]
     for name, value in event.items():
         if isinstance(value, str):
             event[name] = SECRET_PATTERN.sub(r"\1\2...", value)

@@ -5,12 +5,15 @@ from pathlib import PurePosixPath, PureWindowsPath
 from uuid import UUID
 
 from django.http import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from apps.accounts.types import Scope
 from apps.api.errors import AudioNotReadyError, RangeNotSatisfiableError, problem
 from apps.api.fields import StrictSerializer
+from apps.api.openapi import answers, header
 from apps.api.v1.selectors import prepared_of, recording_get
 from apps.api.views import ApiView
 from apps.core.ranges import range_response
@@ -28,11 +31,21 @@ class AudioQuery(StrictSerializer):
 
 
 class RecordingAudio(ApiView):
-    """At `/api/v1/recordings/{id}/audio`."""
-
     required_scopes = {"GET": Scope.READ}
     queries = {"GET": AudioQuery}
 
+    @extend_schema(
+        operation_id="recording_audio",
+        summary="Listen to a recording, or download the file as it was sent",
+        parameters=[AudioQuery, header("Range", "One range of bytes, such as `bytes=0-65535`.")],
+        responses=answers(
+            {200: OpenApiTypes.BINARY, 206: OpenApiTypes.BINARY},
+            "404 recording_not_found",
+            "404 audio_not_ready",
+            "416 range_not_satisfiable",
+            content_types=("audio/*",),
+        ),
+    )
     def get(self, request: Request, recording_id: UUID) -> HttpResponseBase:
         recording = recording_get(workspace_id=self.workspace_id, recording_id=recording_id)
         http = request._request

@@ -48,6 +48,12 @@ class DraftSerializer(DetailsSerializer):
     filename = FilenameField(required=False, allow_blank=True, help_text="In place of the one that the form names.")
 
 
+class UploadFormSerializer(DraftSerializer):
+    """An upload as a form."""
+
+    file = serializers.FileField(help_text="The recording: audio, or a video whose sound is taken.")
+
+
 def draft_of(fields: Mapping[str, list[str]], *, filename: str | None = None) -> RecordingDraft:
     """Check the fields of an upload. Raises UserErrors and ValidationErrors that name the field."""
     values = checked_fields(DraftSerializer, fields)

@@ -10,10 +10,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from apps.accounts.types import Scope
 from apps.api.errors import TooManyStreamsError
+from apps.api.openapi import answers, header
 from apps.api.v1.resources import failure_of
 from apps.api.v1.selectors import recording_get
 from apps.api.views import ApiView
@@ -35,10 +38,19 @@ FINAL = frozenset(
 
 
 class RecordingEvents(ApiView):
-    """At `/api/v1/recordings/{id}/events`."""
-
     required_scopes = {"GET": Scope.READ}
 
+    @extend_schema(
+        operation_id="recording_events",
+        summary="Follow a recording: server-sent events with stage and progress",
+        parameters=[header("Last-Event-ID", "Sent by browsers that come back; 204 where nothing more will happen.")],
+        responses=answers(
+            {200: OpenApiTypes.STR, 204: None},
+            "404 recording_not_found",
+            "503 too_many_streams",
+            content_types=("text/event-stream",),
+        ),
+    )
     def get(self, request: Request, recording_id: UUID) -> HttpResponseBase:
         recording = recording_get(workspace_id=self.workspace_id, recording_id=recording_id)
         if recording.status in FINAL and request.headers.get("Last-Event-ID") == event_id(recording):

@@ -6,6 +6,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -16,9 +18,10 @@ from apps.api.authentication import actor_of
 from apps.api.errors import PreconditionFailedError
 from apps.api.fields import LanguageField, NoFields, StrictSerializer, checked
 from apps.api.idempotency import idempotency_key
+from apps.api.openapi import IF_NONE_MATCH, answers, header, page
 from apps.api.pagination import PageQuery, page_body, page_of
 from apps.api.throttles import RequestRate, UploadRate
-from apps.api.v1.drafts import DetailsSerializer, ScenarioField
+from apps.api.v1.drafts import DetailsSerializer, DraftSerializer, ScenarioField, UploadFormSerializer
 from apps.api.v1.resources import RecordingSerializer
 from apps.api.v1.selectors import costs_of, recording_get
 from apps.api.v1.uploads import Upload, recording_address, upload_accept
@@ -57,20 +60,60 @@ class RunSerializer(StrictSerializer):
 
 
 class RecordingList(ApiView):
-    """At `/api/v1/recordings`."""
-
     required_scopes = {"GET": Scope.READ, "POST": Scope.UPLOAD}
     queries = {"GET": RecordingQuery, "POST": None}
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [UploadRate() if self.request.method == "POST" else RequestRate()]
 
+    @extend_schema(
+        operation_id="recordings_list",
+        summary="List recordings, the newest first",
+        parameters=[RecordingQuery, IF_NONE_MATCH],
+        responses=answers(
+            {200: page("RecordingPage", RecordingSerializer), 304: None},
+            "422 invalid_field",
+            "422 unknown_language",
+            "422 unknown_scenario",
+        ),
+    )
     def get(self, request: Request) -> HttpResponse:
         page, cursor = page_of(filtered(self.workspace_id, self.query), self.query)
         costs = costs_of(recording.pk for recording in page)
         data = RecordingSerializer(page, many=True, context={"costs": costs}).data
         return json_answer(request, page_body(data, cursor))
 
+    @extend_schema(
+        operation_id="recordings_create",
+        summary="Send a recording",
+        description=(
+            "As multipart/form-data with the part `file`, or the file itself as body with the other fields in the "
+            "query (`curl -X POST -T call.mp3`). The format is decided by the content. With an `Idempotency-Key` "
+            "the request may be sent again: it is carried out once."
+        ),
+        parameters=[DraftSerializer, header("Idempotency-Key", "Any text of up to 255 characters, new per recording.")],
+        request={
+            "multipart/form-data": UploadFormSerializer,
+            "application/octet-stream": OpenApiTypes.BINARY,
+            "audio/*": OpenApiTypes.BINARY,
+            "video/*": OpenApiTypes.BINARY,
+        },
+        responses=answers(
+            {202: RecordingSerializer},
+            "400 multipart_malformed",
+            "400 body_incomplete",
+            "409 request_running",
+            "413 file_too_large",
+            "415 unsupported_media",
+            "415 unsupported_content_type",
+            "422 invalid_field",
+            "422 empty_file",
+            "422 file_missing",
+            "422 unknown_language",
+            "422 unknown_scenario",
+            "422 idempotency_conflict",
+        ),
+    )
     def post(self, request: Request) -> HttpResponse:
         upload = Upload(
             actor=actor_of(request),
@@ -82,14 +125,32 @@ class RecordingList(ApiView):
 
 
 class RecordingDetail(ApiView):
-    """At `/api/v1/recordings/{id}`."""
-
     required_scopes = {"GET": Scope.READ, "PATCH": Scope.UPLOAD, "DELETE": Scope.DELETE}
 
+    @extend_schema(
+        operation_id="recording",
+        summary="Read a recording",
+        parameters=[IF_NONE_MATCH],
+        responses=answers({200: RecordingSerializer, 304: None}, "404 recording_not_found"),
+    )
     def get(self, request: Request, recording_id: UUID) -> HttpResponse:
         recording = recording_get(workspace_id=self.workspace_id, recording_id=recording_id)
         return tagged_answer(request, recording_text(recording), content_type=JSON)
 
+    @extend_schema(
+        operation_id="recording_update",
+        summary="Change what is said about a recording",
+        description="What was made of it stays as it is until the next run. `metadata` is replaced as a whole.",
+        parameters=[header("If-Match", "The ETag that you have read: 412 where the recording has changed since.")],
+        request=DetailsSerializer,
+        responses=answers(
+            {200: RecordingSerializer},
+            "400 malformed_json",
+            "404 recording_not_found",
+            "412 precondition_failed",
+            "422 invalid_field",
+        ),
+    )
     def patch(self, request: Request, recording_id: UUID) -> HttpResponse:
         changes = checked(DetailsSerializer, request.data)
         if "language_code" in changes:
@@ -101,6 +162,11 @@ class RecordingDetail(ApiView):
                 recording_describe(recording=recording, actor=actor_of(request), **changes)
         return recording_answer(recording)
 
+    @extend_schema(
+        operation_id="recording_delete",
+        summary="Delete a recording with everything made of it",
+        responses=answers({204: None}, "404 recording_not_found"),
+    )
     def delete(self, request: Request, recording_id: UUID) -> HttpResponse:
         recording = recording_get(workspace_id=self.workspace_id, recording_id=recording_id)
         runs.recording_delete(recording=recording, actor=actor_of(request))
@@ -108,10 +174,21 @@ class RecordingDetail(ApiView):
 
 
 class RecordingRuns(ApiView):
-    """At `/api/v1/recordings/{id}/runs`."""
-
     required_scopes = {"POST": Scope.PROCESS}
 
+    @extend_schema(
+        operation_id="recording_run",
+        summary="Process a recording again, whole or from a stage",
+        request=RunSerializer,
+        responses=answers(
+            {202: RecordingSerializer},
+            "400 malformed_json",
+            "404 recording_not_found",
+            "409 run_open",
+            "409 stage_not_possible",
+            "422 unknown_stage",
+        ),
+    )
     def post(self, request: Request, recording_id: UUID) -> HttpResponse:
         wanted = checked(RunSerializer, request.data)
         recording = recording_get(workspace_id=self.workspace_id, recording_id=recording_id)
@@ -126,10 +203,14 @@ class RecordingRuns(ApiView):
 
 
 class RecordingCancel(ApiView):
-    """At `/api/v1/recordings/{id}/cancel`."""
-
     required_scopes = {"POST": Scope.PROCESS}
 
+    @extend_schema(
+        operation_id="recording_cancel",
+        summary="Stop the processing; what is done stays",
+        request=None,
+        responses=answers({200: RecordingSerializer}, "404 recording_not_found", "409 nothing_to_cancel"),
+    )
     def post(self, request: Request, recording_id: UUID) -> HttpResponse:
         checked(NoFields, request.data)
         recording = recording_get(workspace_id=self.workspace_id, recording_id=recording_id)

@@ -3,12 +3,15 @@
 from uuid import UUID
 
 from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from apps.accounts.types import Scope
 from apps.api.answers import json_answer, tagged_answer
 from apps.api.fields import StrictSerializer
+from apps.api.openapi import IF_NONE_MATCH, answers
 from apps.api.v1.resources import TranscriptSerializer
 from apps.api.v1.selectors import recording_get
 from apps.api.views import ApiView
@@ -25,11 +28,16 @@ class TranscriptQuery(StrictSerializer):
 
 
 class RecordingTranscript(ApiView):
-    """At `/api/v1/recordings/{id}/transcript`."""
-
     required_scopes = {"GET": Scope.READ}
     queries = {"GET": TranscriptQuery}
 
+    @extend_schema(
+        operation_id="recording_transcript",
+        summary="Read what was said, by whom and when",
+        parameters=[TranscriptQuery, IF_NONE_MATCH],
+        responses=answers({200: TranscriptSerializer, 304: None}, "404 recording_not_found", "404 transcript_not_ready")
+        | {(200, chosen.media_type.partition(";")[0]): OpenApiTypes.STR for chosen in FORMATS.values()},
+    )
     def get(self, request: Request, recording_id: UUID) -> HttpResponse:
         recording = recording_get(workspace_id=self.workspace_id, recording_id=recording_id)
         transcript = transcript_get(recording=recording)
