@@ -22,7 +22,7 @@ FRAME_MS = 20
 BAND_EDGES_HZ = (150, 300, 450, 600, 800, 1050, 1400, 1900, 2500, 3400)
 """Bands as wide as hearing resolves them (Zwicker's critical bands, two to three together), within a telephone line."""
 BANDS = len(BAND_EDGES_HZ) - 1
-_BIN_HZ = 50
+_BIN_HZ = 75
 FULL_SCALE = 32_768.0
 CLIPPED = 32_700
 """Samples as loud as this stand at full scale: -0.02 dBFS."""

@@ -25,7 +25,7 @@ class FlacWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._container = av.open(str(path), "w", format="flac", options={"fflags": _EXACT})
-        options = {"compression_level": "5", "frame_size": _BLOCK, "flags": _EXACT}
+        options = {"compression_level": "5", "max_prediction_order": "6", "frame_size": _BLOCK, "flags": _EXACT}
         self._stream = self._container.add_stream("flac", rate=RATE, layout="mono", format="s16", options=options)
 
     def __enter__(self) -> Self:

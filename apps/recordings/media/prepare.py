@@ -1,13 +1,13 @@
 """One decode pass over a recording: the files to transcribe and to play, and everything that is measured."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from av.audio.frame import AudioFrame
 
-from apps.recordings.media.analysis import FRAME_MS, Frames
+from apps.recordings.media.analysis import FRAME_MS, RATE, Frames, Samples
 from apps.recordings.media.resample import resampled
 from apps.recordings.media.source import Source
 from apps.recordings.media.stereo import StereoPass
@@ -15,6 +15,7 @@ from apps.recordings.media.track import Track, TrackWriter
 from apps.recordings.media.types import Levels, Prepared, Region
 
 MAX_PEAKS = 2000
+_STEREO = 2
 _SILENCE = 1e-6
 """Mean square of a frame at -60 dBFS."""
 _LEAST_POWER = 1e-10
@@ -26,9 +27,8 @@ def prepare(source: Source, out: Path) -> Prepared:
     frames = source.frames()
     first = next(frames)  # a source without a single frame has raised by now
     channels = first.layout.nb_channels
-    decoded = chain([first], frames)
-    two = 2
-    mix, sides = _stereo_pass(decoded, out) if channels == two else (_mono_pass(decoded, out), ())
+    blocks = _checked(source, chain([first], frames), stereo=channels == _STEREO)
+    mix, sides = _stereo_pass(blocks, out) if channels == _STEREO else (_mono_pass(blocks, out), ())
     heard = sides or (mix,)
     probe = source.probe()
     return Prepared(
@@ -45,16 +45,26 @@ def prepare(source: Source, out: Path) -> Prepared:
     )
 
 
-def _mono_pass(decoded: Iterable[AudioFrame], out: Path) -> Track:
+def _checked(source: Source, frames: Iterable[AudioFrame], *, stereo: bool) -> Iterator[Samples]:
+    """Blocks at 16 kHz, as long as they are not too many; at the end they must be enough."""
+    samples = 0
+    for block in resampled(frames, check=source.check_frame, stereo=stereo):
+        samples += block.shape[1]
+        source.check_length(1000 * samples / RATE)
+        yield block
+    source.check_whole(1000 * samples / RATE)
+
+
+def _mono_pass(blocks: Iterable[Samples], out: Path) -> Track:
     track = TrackWriter(out / "mix.flac")
-    for (samples,) in resampled(decoded, stereo=False):
+    for (samples,) in blocks:
         track.write(samples)
     return track.finish()
 
 
-def _stereo_pass(decoded: Iterable[AudioFrame], out: Path) -> tuple[Track, tuple[Track, ...]]:
+def _stereo_pass(blocks: Iterable[Samples], out: Path) -> tuple[Track, tuple[Track, ...]]:
     stereo = StereoPass(out)
-    for left, right in resampled(decoded, stereo=True):
+    for left, right in blocks:
         stereo.take(left, right)
     return stereo.finish()
 

@@ -55,28 +55,44 @@ class Source:
         self._limits = limits
         self.packets = 0
         self.bad_packets = 0
-        self.decoded_ms = 0.0
 
     def probe(self) -> Probe:
         context = self._stream.codec_context
         return Probe(context.name, context.sample_rate or 0, context.channels, self._promised_ms)
 
     def frames(self) -> Iterator[AudioFrame]:
-        """Decode everything, skipping what cannot be decoded. Raises ChildFailedError for too much or too little."""
+        """Decode everything, once, skipping what cannot be decoded. Raises ChildFailedError where nothing can."""
+        decode = self._stream.codec_context.decode
+        found = False
         for packet in self._packets():
             self.packets += 1
             try:
-                frames = self._stream.codec_context.decode(packet)
+                frames = decode(packet)
             except FFmpegError:
                 self.bad_packets += 1
                 continue
-            for frame in frames:
-                _check_shape(frame.layout.nb_channels, frame.sample_rate, self._limits)
-                self.decoded_ms += 1000 * frame.samples / frame.sample_rate
-                if self.decoded_ms > self._limits.max_duration_ms + GRACE_MS:
-                    raise _too_long(self._limits)
-                yield frame
-        self._check_whole()
+            found = found or bool(frames)
+            yield from frames
+        if not found:
+            raise CorruptedError("nothing in the audio track can be decoded")
+
+    def check_frame(self, frame: AudioFrame) -> None:
+        """Refuse a shape that would cost too much. A stream may change it at any frame."""
+        _check_shape(frame.layout.nb_channels, frame.sample_rate, self._limits)
+
+    def check_length(self, decoded_ms: float) -> None:
+        """Refuse to go on beyond the longest audio allowed, whatever the headers said."""
+        if decoded_ms > self._limits.max_duration_ms + GRACE_MS:
+            raise _too_long(self._limits)
+
+    def check_whole(self, decoded_ms: float) -> None:
+        """At the end: raise ChildFailedError where too much could not be decoded or is not there."""
+        if self.bad_packets > max(MAX_BAD_PACKETS, MAX_BAD_SHARE * self.packets):
+            raise CorruptedError(f"{self.bad_packets} of {self.packets} packets cannot be decoded")
+        promised = self._promised_ms or 0
+        missing = promised - decoded_ms
+        if missing > _tolerance_ms(promised):
+            raise CorruptedError(f"{missing / 1000:.1f} s of the {promised / 1000:.1f} s announced are missing")
 
     def _packets(self) -> "Iterator[av.Packet[AudioStream]]":
         """Demux until the end, or until nothing can be read any more: then the promised length decides."""
@@ -85,19 +101,8 @@ class Source:
         except FFmpegError:
             self.bad_packets += 1
 
-    def _check_whole(self) -> None:
-        if not self.decoded_ms:
-            raise CorruptedError("nothing in the audio track can be decoded")
-        if self.bad_packets > max(MAX_BAD_PACKETS, MAX_BAD_SHARE * self.packets):
-            raise CorruptedError(f"{self.bad_packets} of {self.packets} packets cannot be decoded")
-        missing = (self._promised_ms or 0) - self.decoded_ms
-        if missing > tolerance_ms(self._promised_ms or 0):
-            raise CorruptedError(
-                f"{missing / 1000:.1f} s of the {(self._promised_ms or 0) / 1000:.1f} s announced are missing"
-            )
 
-
-def tolerance_ms(promised: int) -> float:
+def _tolerance_ms(promised: int) -> float:
     """How much may be missing: encoder delay and rounding in short files, sloppy headers in long ones."""
     return min(max(200.0, 0.02 * promised), 10_000.0)
 
@@ -142,8 +147,8 @@ def _first_audio(container: InputContainer) -> AudioStream:
 def _check_shape(channels: int, rate: int, limits: MediaLimits) -> None:
     if channels > limits.max_channels:
         raise CorruptedError(f"{channels} channels, {limits.max_channels} are allowed")
-    if rate > limits.max_sample_rate:
-        raise CorruptedError(f"{rate} samples a second, {limits.max_sample_rate} are allowed")
+    if not limits.min_sample_rate <= rate <= limits.max_sample_rate:
+        raise CorruptedError(f"{rate} samples a second")
 
 
 def _too_long(limits: MediaLimits) -> ChildFailedError:

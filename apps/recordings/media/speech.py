@@ -23,6 +23,7 @@ _CELL = 50
 _MARGIN_CELLS = 12
 """Seconds to either side in which the noise is looked for."""
 _FLOOR_QUANTILE = 0.25
+"""A quarter of the seconds around may be quieter than the noise."""
 _FLOOR_BIAS_DB = 2.0
 """A minimum lies below the mean that it stands for."""
 _FLOOR_LEAST_DB = -108.0
@@ -83,10 +84,13 @@ def _floor(bands: npt.NDArray[np.uint8]) -> Floats:
     minima = np.empty((cells, BANDS), np.float32)
     for cell in range(cells):
         minima[cell] = _levels(bands[cell * _CELL : (cell + 1) * _CELL]).min(axis=0)
-    floor = np.empty_like(minima)
-    for cell in range(cells):
-        around = minima[max(0, cell - _MARGIN_CELLS) : cell + _MARGIN_CELLS + 1]
-        floor[cell] = np.quantile(around, _FLOOR_QUANTILE, axis=0)
+    margin = np.full((_MARGIN_CELLS, BANDS), np.inf, np.float32)
+    around = np.lib.stride_tricks.sliding_window_view(
+        np.vstack([margin, minima, margin]), 2 * _MARGIN_CELLS + 1, axis=0
+    )
+    ordered = np.sort(around, axis=-1)
+    rank = ((np.isfinite(ordered).sum(axis=-1) - 1) * _FLOOR_QUANTILE).astype(int)
+    floor = np.take_along_axis(ordered, rank[..., None], axis=-1)[..., 0]
     least: Floats = np.maximum(floor + np.float32(_FLOOR_BIAS_DB), np.float32(_FLOOR_LEAST_DB))
     return least
 

@@ -11,6 +11,8 @@ class MediaLimits:
     max_duration_ms: int = 4 * 3600 * 1000
     max_streams: int = 64
     max_channels: int = 8
+    min_sample_rate: int = 2_000
+    """A block of samples at 1 Hz would be hours of audio."""
     max_sample_rate: int = 768_000
 
 
