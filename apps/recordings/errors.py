@@ -1,6 +1,6 @@
 """What can be wrong with a file that somebody sent."""
 
-from apps.core.errors import PermanentError, UserError
+from apps.core.errors import PermanentError, TransientError, UserError
 
 
 class UnsupportedMediaError(UserError):
@@ -50,3 +50,10 @@ class RecordingNotFoundError(UserError):
     code = "recording_not_found"
     title = "There is no such recording"
     status = 404
+
+
+class NoSpaceLeftError(TransientError):
+    """The worker's temporary folder is full: nothing is wrong with the file."""
+
+    code = "no_space_left"
+    title = "No space left to prepare the audio"

@@ -4,24 +4,29 @@ Neither libav nor numpy is loaded here, so a worker stays small.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from apps.core.child import ChildFailedError, ChildKilledError, Limits, run_child
-from apps.core.errors import PermanentError
-from apps.recordings.errors import CorruptedAudioError, DecoderKilledError, MediaTooLongError, NoAudioError
+from apps.core.errors import AppError
+from apps.recordings.errors import (
+    CorruptedAudioError,
+    DecoderKilledError,
+    MediaTooLongError,
+    NoAudioError,
+    NoSpaceLeftError,
+)
+from apps.recordings.media.chunks import BYTES_PER_MS
 from apps.recordings.media.formats import Format
-from apps.recordings.media.types import Levels, MediaLimits, Prepared, PreparedChannel, Probe, Region
+from apps.recordings.media.types import Levels, MediaLimits, Piece, Prepared, PreparedChannel, Probe, Region
 
 _CHILD = "apps.recordings.media.child"
 _MEMORY_BYTES = 1 << 30
 """Address space: libav and numpy map 350 MB before they do anything; at work they use under 100 MB of it."""
 _PROBE_SECONDS = 20
-_BYTES_PER_MS = 33
-"""16 kHz of 16 bit, and FLAC's own headers: what a file of pure noise takes."""
-_ERRORS: tuple[type[PermanentError], ...] = (CorruptedAudioError, NoAudioError, MediaTooLongError)
+_ERRORS: tuple[type[AppError], ...] = (CorruptedAudioError, NoAudioError, MediaTooLongError, NoSpaceLeftError)
 
 
 def probe(path: Path, fmt: Format, *, limits: MediaLimits | None = None, stop: threading.Event | None = None) -> Probe:
@@ -47,18 +52,38 @@ def prepare(
 ) -> Prepared:
     """Decode a file once and write what is made of it into the folder `out`, which exists and is empty.
 
-    Raises as `probe` does. After an error `out` may hold incomplete files.
+    Raises as `probe` does, and NoSpaceLeftError. After an error `out` may hold incomplete files.
     """
     allowed = limits or MediaLimits()
-    seconds = allowed.max_duration_ms // 1000
-    budget = Limits(
-        cpu_seconds=30 + seconds // 30,  # thirty times slower than what two cores of a small server need
-        wall_seconds=120 + seconds // 10,
-        memory_bytes=_MEMORY_BYTES,
-        file_bytes=_BYTES_PER_MS * allowed.max_duration_ms + (1 << 20),
-    )
+    budget = _budget(allowed.max_duration_ms, allowed.max_duration_ms)
     request = _request("prepare", path, fmt, allowed) | {"out": str(out.resolve())}
     return _prepared(_ask(request, budget, out, stop), out)
+
+
+def cut(source: Path, pieces: Sequence[Piece], *, stop: threading.Event | None = None) -> None:
+    """Cut pieces out of a prepared file, each to a FLAC file of its own, exact to the sample.
+
+    Pieces in the order of time are read once. Raises DecoderKilledError, NoSpaceLeftError or ChildStoppedError.
+    """
+    total_ms = sum(piece.end_ms - piece.start_ms for piece in pieces)
+    longest_ms = max(piece.end_ms - piece.start_ms for piece in pieces)
+    request = {
+        "action": "cut",
+        "source": str(source.resolve()),
+        "pieces": [[piece.start_ms, piece.end_ms, str(piece.file.resolve())] for piece in pieces],
+    }
+    _ask(request, _budget(total_ms, longest_ms), source.parent, stop)
+
+
+def _budget(work_ms: int, longest_file_ms: int) -> Limits:
+    """What decoding and encoding this much audio may take: thirty times what it takes on a small server."""
+    seconds = work_ms // 1000
+    return Limits(
+        cpu_seconds=30 + seconds // 30,
+        wall_seconds=120 + seconds // 10,
+        memory_bytes=_MEMORY_BYTES,
+        file_bytes=BYTES_PER_MS * longest_file_ms + (1 << 20),
+    )
 
 
 def _request(action: str, path: Path, fmt: Format, limits: MediaLimits) -> dict[str, Any]:

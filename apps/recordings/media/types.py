@@ -40,6 +40,15 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a prepared file, and the new file to write it to."""
+
+    start_ms: int
+    end_ms: int
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedChannel:
     """One voice track to transcribe: the whole recording, or one side of a call."""
 
