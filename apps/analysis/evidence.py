@@ -59,10 +59,9 @@ class Quotable:
             return False
         if self._is_said(words):
             return True
-        longest = bisect_left(range(len(words)), True, lo=PIECE_WORDS, key=lambda n: not self._is_said(words[: n + 1]))
-        split = min(
-            longest, len(words) - PIECE_WORDS
-        )  # the last piece may need words that the one before could do with
+        lengths = range(PIECE_WORDS, len(words))
+        longest = lengths[bisect_left(lengths, 1, key=lambda length: not self._is_said(words[:length])) - 1]
+        split = min(longest, len(words) - PIECE_WORDS)  # the next piece may need words that this one can do without
         return split >= PIECE_WORDS and self._is_merged(words[split:], pieces - 1)
 
     def _is_said(self, words: Sequence[str]) -> bool:
