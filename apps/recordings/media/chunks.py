@@ -64,13 +64,14 @@ class _Span:
 
 def _spans(regions: Sequence[Region], target_ms: int, longest: int) -> list[_Span]:
     """Group the regions: each group fits, with its padding where there is room for it."""
-    room = max(longest - 2 * PAD_MS, longest // 2)
+    room = max(longest - 2 * PAD_MS, longest // 2, 1)
     waiting = [part for region in regions for part in _fitting(region, room)]
-    spans = []
-    while waiting:
-        count = _group(waiting, min(target_ms, room), room)
-        group, waiting = waiting[:count], waiting[count:]
+    spans, first = [], 0
+    while first < len(waiting):
+        end = _group_end(waiting, first, min(target_ms, room), room)
+        group = waiting[first:end]
         spans.append(_Span(group[0].start_ms, group[-1].end_ms, sum(part.duration_ms for part in group)))
+        first = end
     return spans
 
 
@@ -81,22 +82,22 @@ def _fitting(region: Region, room: int) -> list[Region]:
     return [Region(start, end) for start, end in pairwise(edges)]
 
 
-def _group(regions: Sequence[Region], target_ms: int, room: int) -> int:
-    """Return how many of the regions the next chunk takes."""
-    start = regions[0].start_ms
-    best, best_pause = 1, -1
-    for count, region in enumerate(regions, 1):
-        if region.end_ms - start > room:
+def _group_end(regions: Sequence[Region], first: int, target_ms: int, room: int) -> int:
+    """Return behind which region the chunk ends that begins with the region `first`."""
+    start = regions[first].start_ms
+    best, best_pause = first + 1, -1
+    for end in range(first + 1, len(regions) + 1):
+        length = regions[end - 1].end_ms - start
+        if length > room:
             return best
-        pause = regions[count].start_ms - region.end_ms if count < len(regions) else LONG_SILENCE_MS
-        reached = region.end_ms - start >= target_ms
-        if pause >= LONG_SILENCE_MS or (reached and pause >= GOOD_PAUSE_MS):
-            return count
-        if pause >= best_pause and region.end_ms - start >= target_ms // 2:
-            best, best_pause = count, pause
+        pause = regions[end].start_ms - regions[end - 1].end_ms if end < len(regions) else LONG_SILENCE_MS
+        if pause >= LONG_SILENCE_MS or (length >= target_ms and pause >= GOOD_PAUSE_MS):
+            return end
+        if length >= target_ms // 2 and pause >= best_pause:
+            best, best_pause = end, pause
         elif best_pause < 0:
-            best = count
-    return len(regions)
+            best = end
+    return best
 
 
 def _padded(spans: Sequence[_Span], duration_ms: int, longest: int) -> list[_Span]:
