@@ -9,6 +9,7 @@ from django.urls import reverse_lazy
 from kombu import Queue
 
 from apps.core.logs import logging_config
+from project.admin_theme import UNFOLD as UNFOLD
 from project.environment import HOME, ROOT, env, positive, read_files, required, secret_key
 
 django_stubs_ext.monkeypatch()

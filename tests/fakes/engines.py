@@ -114,3 +114,18 @@ def build_second_speech(*, timeout_seconds: float) -> FakeSpeech:
 
 def build_language(*, timeout_seconds: float) -> FakeLanguage:
     return LANGUAGE
+
+
+class DeafSpeech(FakeSpeech):
+    """Answers, and heard nothing."""
+
+    def ask(self, request: SpeechRequest, *, stop: threading.Event | None = None) -> Answer:
+        raw = self._raw(request, stop, lambda _request: {"words": []})
+        return Answer(raw, Usage(audio_ms=request.duration_ms))
+
+
+DEAF = DeafSpeech(Engine(Operation.STT, "deaf", "instant", "1"))
+
+
+def build_deaf(*, timeout_seconds: float) -> DeafSpeech:  # noqa: ARG001 - the builder's signature
+    return DEAF

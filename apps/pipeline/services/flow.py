@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from apps.analysis import services as analysis
 from apps.analysis.scenarios import scenario_get
 from apps.pipeline.models import Kind, Run, Stage
 from apps.pipeline.services.hints import stages_hint
@@ -60,7 +61,7 @@ def run_advance(*, run: Run, stage: Stage) -> None:
         case Kind.ASSEMBLE:
             reports_open(run)
         case Kind.ANALYZE:
-            _after_report(run)
+            _after_report(run, stage)
 
 
 def chunks_open(run: Run, chunks: Sequence[dict[str, Any]]) -> None:
@@ -77,6 +78,7 @@ def reports_open(run: Run) -> None:
     if transcript is None or not transcript.text:
         run_finish(run)
         return
+    analysis.reports_outdate(recording=run.recording, transcript=transcript)
     types = [one.key for one in scenario_get(run.recording.scenario).report_types]
     stages_open(run=run, kind=Kind.ANALYZE, inputs=[{} for _ in types], names=types)
     _progress(run, ASSEMBLED_PERCENT)
@@ -87,6 +89,7 @@ def run_finish(run: Run) -> None:
     failed = list(run.stages.filter(status=Stage.Status.FAILED).order_by("kind", "index"))
     status, code, detail = verdict(run, failed)
     _run_close(run, Run.Status.FAILED if status == Recording.Status.ERROR else Run.Status.DONE)
+    coverage_show(run.recording)
     recordings.recording_mirror(
         recording_id=run.recording_id,
         status=status,
@@ -96,6 +99,18 @@ def run_finish(run: Run) -> None:
         warnings=warnings_of(run),
         completed_at=Now() if status == Recording.Status.COMPLETED else None,
     )
+
+
+def coverage_show(recording: Recording) -> None:
+    """Show on the recording how much of its speech the current transcript covers."""
+    transcript = transcript_current(recording=recording)
+    if transcript is not None:
+        recordings.recording_mirror(
+            recording_id=recording.pk,
+            speech_ms=transcript.speech_ms,
+            covered_ms=transcript.covered_ms,
+            gaps=transcript.gaps,
+        )
 
 
 def run_cancel(run: Run) -> None:
@@ -157,12 +172,28 @@ def _after_chunk(run: Run) -> None:
         stages_open(run=run, kind=Kind.ASSEMBLE, inputs=[{}])
 
 
-def _after_report(run: Run) -> None:
+def _after_report(run: Run, stage: Stage) -> None:
+    if stage.status == Stage.Status.FAILED:
+        _report_fail(run, stage)
     reports = run.stages.filter(kind=Kind.ANALYZE)
     total, still_open = reports.count(), reports.open().count()
     _progress(run, ASSEMBLED_PERCENT + round((total - still_open) / total * (99 - ASSEMBLED_PERCENT)))
     if not still_open:
         run_finish(run)
+
+
+def _report_fail(run: Run, stage: Stage) -> None:
+    """Show a report that could not be written, with its reason, in its place."""
+    transcript = transcript_current(recording=run.recording)
+    if transcript is not None:
+        analysis.report_fail(
+            recording=run.recording,
+            transcript=transcript,
+            report_type=stage.name,
+            scenario=scenario_get(run.recording.scenario),
+            code=stage.error_code,
+            detail=stage.error_detail,
+        )
 
 
 def _progress(run: Run, percent: int) -> None:

@@ -27,9 +27,7 @@ def gap_accept(*, recording: Recording, actor: Actor, start_ms: int, end_ms: int
 
 
 @transaction.atomic
-def gap_type(
-    *, recording: Recording, actor: Actor, start_ms: int, end_ms: int, text: str, speaker: str
-) -> None:
+def gap_type(*, recording: Recording, actor: Actor, start_ms: int, end_ms: int, text: str, speaker: str) -> None:
     """Fill a gap with what a person heard. Raises UnknownGapError, RunOpenError, UserError for an empty text."""
     if not text.strip():
         raise UserError("Type what is said, or accept the gap as silence.", param="text")

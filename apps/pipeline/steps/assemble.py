@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+
 from apps.pipeline.models import Kind, Stage
 from apps.pipeline.services.claims import Claim
 from apps.pipeline.steps.language import language_of
@@ -11,7 +13,8 @@ from apps.recordings.models import PreparedAudio, Recording
 from apps.transcripts import services as transcripts
 from apps.transcripts.assembly import assemble
 from apps.transcripts.coverage import measure
-from apps.transcripts.types import ChunkText, Region
+from apps.transcripts.selectors import speech_of
+from apps.transcripts.types import ChunkText
 
 
 class Assemble:
@@ -19,10 +22,15 @@ class Assemble:
         run = claim.stage.run
         prepared = PreparedAudio.objects.get(recording=run.recording)
         stages = list(run.stages.filter(kind=Kind.TRANSCRIBE).order_by("index"))
-        speech = tuple(tuple(Region(start, end) for start, end in channel["speech"]) for channel in prepared.channels)
+        speech = speech_of(recording=run.recording)
         heard = [stage for stage in stages if stage.status == Stage.Status.DONE]
         chunks = [chunk_text(stage) for stage in heard]
-        utterances = assemble(chunks, duration_ms=prepared.duration_ms, speech_by_channel=speech)
+        utterances = assemble(
+            chunks,
+            duration_ms=prepared.duration_ms,
+            channels=len(prepared.channels),
+            speech_by_channel=speech,
+        )
         coverage = measure(speech, utterances)
         language_code, is_assumed = spoken_language(run.recording, stages)
         engines = sorted({(stage.result["provider"], stage.result["model"]) for stage in heard})
@@ -59,7 +67,7 @@ def spoken_language(recording: Recording, stages: list[Stage]) -> tuple[str, boo
         if stage.result.get("language_code"):
             return stage.result["language_code"], stage.result["language_assumed"]
     language_code, is_assumed = language_of(recording)
-    return language_code or "", is_assumed
+    return (language_code, is_assumed) if language_code else (settings.ASSUMED_LANGUAGE_CODE, True)
 
 
 def _segment(segment: dict[str, Any]) -> Segment:

@@ -11,9 +11,9 @@ from django.conf import settings
 from apps.core import storage
 from apps.pipeline.services.claims import Claim
 from apps.pipeline.steps.types import Outcome
-from apps.recordings import media
+from apps.recordings.media import tools as media
 from apps.recordings import services as recordings
-from apps.recordings.media.chunks import Chunk, plan_chunks
+from apps.pipeline.steps.temporary import Chunk, plan_chunks, cut
 from apps.recordings.media.formats import FORMATS
 from apps.recordings.media.types import MediaLimits, Prepared, PreparedChannel
 from apps.recordings.models import PreparedAudio, Recording
@@ -39,7 +39,8 @@ class Prepare:
             limits = MediaLimits(max_duration_ms=settings.AUDIO_MAX_SECONDS * 1000)
             container = FORMATS[recording.container]
             media.probe(source, container, limits=limits, stop=claim.stop)
-            prepared = media.prepare(source, container, folder, limits=limits, stop=claim.stop)
+            (folder / 'out').mkdir()
+            prepared = media.prepare(source, container, folder / 'out', limits=limits, stop=claim.stop)
             channels = [_keep_channel(prefix, index, one) for index, one in enumerate(prepared.channels)]
             playback_key = _keep_playback(prefix, prepared, channels)
             chunks = _keep_chunks(claim, prefix, prepared, folder)
@@ -109,7 +110,7 @@ def _keep_chunks(claim: Claim, prefix: str, prepared: Prepared, folder: Path) ->
             target_ms=settings.CHUNK_TARGET_SECONDS * 1000,
             max_ms=settings.CHUNK_MAX_SECONDS * 1000,
         )
-        files = media.cut(track.file, plan, folder, stop=claim.stop)
+        files = cut(track.file, plan, folder, stop=claim.stop)
         for chunk, file in zip(plan, files, strict=True):
             key = f"{prefix}chunk-{channel}-{chunk.index}.flac"
             _upload(file, key)

@@ -1,0 +1,79 @@
+"""Work that takes no time: the control's no-op tasks, and the stages of a run with nothing to do in them.
+
+Loaded by the benchmark's workers through `benchmarks.settings`. What stays is the pipeline itself: hints, claims,
+settling, joins, the ledger of engine calls, and everything that is written to the tables.
+"""
+
+from pathlib import Path
+
+from celery import current_app, shared_task
+from django.apps import AppConfig
+from redis import Redis
+
+from apps.pipeline.models import Kind
+from apps.pipeline.services.claims import Claim
+from apps.pipeline.steps.types import Outcome
+from apps.providers.services import speech_transcribe
+from apps.providers.types import SpeechRequest
+from apps.recordings import services as recordings
+from apps.recordings.models import Recording
+
+DURATION_MS = 64_000
+LIST = "bench:chains"
+
+
+class InstantConfig(AppConfig):
+    name = "benchmarks"
+
+    def ready(self) -> None:
+        """Take the place of the two steps that move audio; assembling and analysing stay as they are."""
+        from apps.pipeline.steps import STEPS  # noqa: PLC0415 - models are loaded only now
+
+        STEPS[Kind.PREPARE] = InstantPrepare()
+        STEPS[Kind.TRANSCRIBE] = InstantTranscribe()
+
+
+class InstantPrepare:
+    def compute(self, claim: Claim) -> Outcome:
+        del claim
+        chunk = {"channel": 0, "start_ms": 0, "end_ms": DURATION_MS, "key": "none", "version": "bench"}
+
+        def save(locked: Recording) -> None:
+            recordings.prepared_save(
+                recording=locked,
+                playback_key="none/none",
+                channels=[{"key": "none", "sha256": "0", "speech": [[0, DURATION_MS]]}],
+                peaks=[0] * 100,
+                measures={},
+                duration_ms=DURATION_MS,
+            )
+            recordings.recording_mirror(recording_id=locked.pk, duration_ms=DURATION_MS, speech_ms=DURATION_MS)
+
+        return Outcome({"chunks": [chunk], "speech_ms": DURATION_MS, "warnings": []}, save)
+
+
+class InstantTranscribe:
+    def compute(self, claim: Claim) -> Outcome:
+        from apps.pipeline.steps.transcribe import chunk_result, save_nothing_else  # noqa: PLC0415 - as above
+
+        recording = claim.stage.run.recording
+        outcome = speech_transcribe(
+            workspace_id=recording.workspace_id,
+            subject_id=recording.pk,
+            content_key=str(recording.pk),
+            purpose="0",
+            request=SpeechRequest(audio=Path("none"), duration_ms=DURATION_MS, language_code="en"),
+        )
+        return Outcome(chunk_result(outcome, "en", is_assumed=False), save_nothing_else)
+
+
+@shared_task(name="benchmarks.nothing")
+def nothing() -> None:
+    """Do nothing, as a link of a chain."""
+
+
+@shared_task(name="benchmarks.ring")
+def ring(number: int) -> None:
+    """End a chain: tell the benchmark that it came to its end."""
+    with Redis.from_url(str(current_app.conf.broker_url)) as redis:
+        redis.rpush(LIST, number)
