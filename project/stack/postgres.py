@@ -69,13 +69,13 @@ class Cluster:
         A half-made one never takes the place: it is made beside it and moved.
         """
         if (self.data / "PG_VERSION").exists():
-            return privileges.account_for(Path(self._program("postgres")), self.data)
+            return privileges.account_for(self._trial(self.data), self.data)
         draft = self.data.with_name("postgres.new")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=PRIVATE)
         if os.geteuid() == 0:
             os.chown(draft, *privileges.owner_ids())
-        account = privileges.account_for(Path(self._program("postgres")), draft)
+        account = privileges.account_for(self._trial(draft), draft)
         self._initialise(draft, password, account.become if account else None)
         draft.rename(self.data)
         return account
@@ -128,9 +128,11 @@ class Cluster:
             check=False,
         )
         if done.returncode != 0 or "ERROR:" in done.stderr + done.stdout:  # --single ends with 0 either way
-            log = self.home.log("postgres")
-            log.write_text(done.stdout + done.stderr, encoding="utf-8")
-            raise StackError(f"PostgreSQL's data could not be created; {log} says why.")
+            raise StackError(f"PostgreSQL's data could not be created:\n\n{done.stdout}{done.stderr}")
+
+    def _trial(self, data: Path) -> tuple[str, ...]:
+        """A command that looks for the program files and the data as the server does, and changes nothing."""
+        return (self._program("initdb"), "--show", "-D", os.fspath(data))
 
     def _program(self, name: str) -> str:
         return os.fspath(self.programs / name)

@@ -20,7 +20,8 @@ ACCOUNT = "nobody"
 CAP_DAC_OVERRIDE = 1
 CAP_DAC_READ_SEARCH = 2
 
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAPABILITY_VERSION_3 = 0x20080522
@@ -55,7 +56,9 @@ class Account:
     def become(self) -> None:
         """Turn this process, which is root, into the account. Between fork and exec: only system calls."""
         if self.capability is not None:
-            _check(_libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))  # setuid would drop every capability
+            # Without it setuid drops every capability, and access(2), by which PostgreSQL looks for its own
+            # files, asks for those of an ordinary user only.
+            _check(_libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0))
         os.setgroups([])
         os.setresgid(self.gid, self.gid, self.gid)
         os.setresuid(self.uid, self.uid, self.uid)
@@ -63,8 +66,8 @@ class Account:
             _keep_only(self.capability)
 
 
-def account_for(program: Path, directory: Path) -> Account | None:
-    """Return the account that can run `program` in `directory`, which it owns; None means: as we are.
+def account_for(trial: tuple[str, ...], directory: Path) -> Account | None:
+    """Return the account that succeeds with the command `trial` in its `directory`; None means: as we are.
 
     The right amount of privilege is found by trying. Raises StackError when nothing helps.
     """
@@ -73,10 +76,10 @@ def account_for(program: Path, directory: Path) -> Account | None:
     uid, gid = owner_ids()
     for capability in CHOICES:
         account = Account(uid, gid, capability)
-        if _can_run(account, program, directory):
+        if _can_run(account, trial, directory):
             return account
     raise StackError(
-        f"PostgreSQL does not run as root, and the account {ACCOUNT!r} can reach neither {program} nor {directory}. "
+        f"PostgreSQL does not run as root, and the account {ACCOUNT!r} cannot reach {trial[0]} or {directory}. "
         f"Start as an ordinary user, or move the project to a directory that others may enter."
     )
 
@@ -91,14 +94,14 @@ def owner_ids() -> tuple[int, int]:
     return entry.pw_uid, entry.pw_gid
 
 
-def _can_run(account: Account, program: Path, directory: Path) -> bool:
+def _can_run(account: Account, trial: tuple[str, ...], directory: Path) -> bool:
     def enter() -> None:
         account.become()
         os.chdir(directory)
 
     try:
         tried = subprocess.run(  # noqa: S603 - our own binary; single-threaded, only system calls
-            [program, "--version"], preexec_fn=enter, capture_output=True, check=False
+            trial, preexec_fn=enter, capture_output=True, check=False
         )
     except (OSError, subprocess.SubprocessError):
         return False

