@@ -68,6 +68,7 @@ class EngineStoppedError(EngineError, TransientError):
 
     code = "engine_stopped"
     title = "The call was stopped"
+    counts = False
 
 
 class EngineAnswerError(EngineError, PermanentError):
@@ -93,6 +94,7 @@ class CallInFlightError(TransientError):
 
     code = "call_in_flight"
     title = "The same work is being done right now"
+    counts = False
     counts = False
 
 

@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 Written = TypeVar("Written")
 
-HEARTBEAT_SECONDS = 15.0
+HEARTBEAT_SECONDS = 10.0
 MAX_UNKNOWN = 2
 """A question whose calls ended without a known outcome is repeated once by itself, not more."""
 IN_FLIGHT_RETRY_SECONDS = 2

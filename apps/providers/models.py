@@ -12,8 +12,9 @@ from django.db.models.functions import Now
 from apps.core.ids import uuid7
 from apps.providers.types import Operation
 
-LEASE = timedelta(seconds=60)
-"""A call whose worker has not renewed it for this long is abandoned."""
+LEASE = timedelta(seconds=40)
+"""A call whose worker has not renewed it for this long is abandoned. Shorter than the lease of the work around it, so
+that whoever takes over that work finds the call free."""
 
 
 class ProviderCallQuerySet(models.QuerySet["ProviderCall"]):

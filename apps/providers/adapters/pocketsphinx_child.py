@@ -27,7 +27,8 @@ LOUD_DB = 25.0
 """Windows not further below the loudest ones than this are the loud parts."""
 FILLER = re.compile(r"<.*>|\[.*\]|\+\+.*\+\+")
 VARIANT = re.compile(r"\(\d+\)$")
-DECODER = {"beam": 1e-80, "wbeam": 1e-60, "pbeam": 1e-80, "loglevel": "FATAL"}
+DECODER = {"beam": 1e-80, "wbeam": 1e-60, "pbeam": 1e-80, "maxhmmpf": 10_000, "loglevel": "FATAL"}
+"""Wider beams than usual save words; the cap on active models keeps noise from taking three times as long."""
 
 RawWord = tuple[str, int, int]
 
