@@ -95,7 +95,6 @@ class CallInFlightError(TransientError):
     code = "call_in_flight"
     title = "The same work is being done right now"
     counts = False
-    counts = False
 
 
 class CallUnsettledError(PermanentError):

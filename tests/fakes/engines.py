@@ -127,5 +127,5 @@ class DeafSpeech(FakeSpeech):
 DEAF = DeafSpeech(Engine(Operation.STT, "deaf", "instant", "1"))
 
 
-def build_deaf(*, timeout_seconds: float) -> DeafSpeech:  # noqa: ARG001 - the builder's signature
+def build_deaf(*, timeout_seconds: float) -> DeafSpeech:
     return DEAF
