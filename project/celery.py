@@ -1,9 +1,10 @@
 """The Celery application. Web processes, workers, beat and Flower all use this one."""
 
+import gc
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import setup_logging, worker_before_create_process, worker_process_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from apps.core.process import die_with_parent
@@ -19,6 +20,13 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 @setup_logging.connect
 def keep_django_logging(**_signal: object) -> None:
     """Django's LOGGING is the only configuration of logs."""
+
+
+@worker_before_create_process.connect
+def share_memory(**_signal: object) -> None:
+    """Keep the collector away from what is loaded, so that pool children go on sharing its pages."""
+    gc.collect()
+    gc.freeze()
 
 
 @worker_process_init.connect

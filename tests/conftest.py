@@ -8,6 +8,7 @@ from apps.accounts import services as accounts
 from apps.accounts.models import Workspace
 from apps.accounts.types import Actor
 from apps.pipeline.models import Stage
+from apps.pipeline.services.perform import stage_perform
 
 
 @pytest.fixture
@@ -23,8 +24,6 @@ def actor(workspace) -> Actor:
 @pytest.fixture
 def work() -> Callable[[], None]:
     """Be the workers: perform every stage that is due until none is."""
-
-    from apps.pipeline.services.perform import stage_perform
 
     def drain() -> None:
         while due := list(Stage.objects.due().order_by("pk").values_list("pk", flat=True)):

@@ -1,28 +1,26 @@
 """Process files of this machine: the same upload as over HTTP, without HTTP."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 
 from apps.accounts.types import Actor
 from apps.analysis.selectors import reports_of
 from apps.api.v1.resources import RecordingSerializer, ReportSerializer, TranscriptSerializer
 from apps.api.v1.selectors import costs_of
-from apps.api.v1.uploads import format_of
 from apps.core import storage
 from apps.core.errors import UserError
 from apps.core.ids import uuid7
 from apps.core.names import display_name
-from apps.core.uploads import FileSink
 from apps.pipeline.services.runs import recording_submit
 from apps.recordings.errors import RecordingNotFoundError
+from apps.recordings.intake import blocks_store, dropped_unless_noted, stored_file
 from apps.recordings.models import Recording, object_prefix
-from apps.recordings.types import RecordingDraft, StoredFile
+from apps.recordings.types import RecordingDraft
 from apps.transcripts.selectors import transcript_current, utterances_of
 
 POLL_SECONDS = 0.25
@@ -48,23 +46,10 @@ def file_submit(*, path: Path, actor: Actor, draft: RecordingDraft, progress: Ca
     """
     recording_id = uuid7()
     key = object_prefix(actor.workspace_id, recording_id) + "original"
-    with storage.open_writer(key) as writer:
-        sink = FileSink(writer, format_of, settings.UPLOAD_MAX_BYTES)
-        try:
-            with path.open("rb") as file:
-                while block := file.read(storage.BLOCK_BYTES):
-                    sink.write(block)
-                    progress(len(block))
-        except OSError as error:
-            raise UnreadableFileError(f"{path}: {error.strerror}") from error
-        received = sink.finish({}, display_name(path.name))
-    found = received.head_format
-    stored = StoredFile(key, received.size_bytes, received.sha256, found.name, found.media_type)
-    try:
+    received = blocks_store(_blocks(path, progress), filename=display_name(path.name), key=key)
+    stored = stored_file(received, key=key)
+    with dropped_unless_noted(key):
         return recording_submit(actor=actor, recording_id=recording_id, stored=stored, draft=draft)
-    except BaseException:
-        storage.delete(key)
-        raise
 
 
 def recording_follow(*, recording_id: UUID, show: Callable[[Recording], None]) -> Recording:
@@ -89,3 +74,13 @@ def recording_json(recording: Recording) -> dict[str, Any]:
         "transcript": TranscriptSerializer(transcript, context=context).data if transcript else None,
         "reports": ReportSerializer(reports_of(recording=recording), many=True).data,
     }
+
+
+def _blocks(path: Path, progress: Callable[[int], None]) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while block := file.read(storage.BLOCK_BYTES):
+                yield block
+                progress(len(block))
+    except OSError as error:
+        raise UnreadableFileError(f"{path}: {error.strerror}") from error

@@ -63,9 +63,7 @@ def test_reports_point_to_words_that_were_said(stack, client):
     text = text_of(client, recording)
 
     assert {report["type"] for report in reports} == {"summary", "conversation"}
-    quotes = [
-        evidence for report in reports for finding in report["findings"] for evidence in finding["evidence"]
-    ]
+    quotes = [evidence for report in reports for finding in report["findings"] for evidence in finding["evidence"]]
     assert quotes
     for evidence in quotes:
         assert evidence["state"] == "verified"

@@ -198,11 +198,11 @@ def test_a_stage_that_kills_its_workers_ends_as_poison(submit, settings):
 def test_waiting_for_somebody_else_costs_no_attempt(submit):
     stage = submit(CARDS).runs.get().stages.get()
 
-    class Waiting(TransientError):
+    class WaitingError(TransientError):
         counts = False
 
     claim = claims.stage_claim(stage_id=stage.pk)
-    perform._postpone(claim, Waiting(retry_after=2))
+    perform._postpone(claim, WaitingError(retry_after=2))
 
     stage.refresh_from_db()
     assert (stage.status, stage.attempts) == (Stage.Status.READY, 0)

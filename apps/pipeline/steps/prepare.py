@@ -11,11 +11,11 @@ from django.conf import settings
 from apps.core import storage
 from apps.pipeline.services.claims import Claim
 from apps.pipeline.steps.types import Outcome
-from apps.recordings.media import tools as media
 from apps.recordings import services as recordings
-from apps.pipeline.steps.temporary import Chunk, plan_chunks, cut
+from apps.recordings.media import tools as media
+from apps.recordings.media.chunks import Chunk, plan_chunks
 from apps.recordings.media.formats import FORMATS
-from apps.recordings.media.types import MediaLimits, Prepared, PreparedChannel
+from apps.recordings.media.types import MediaLimits, Piece, Prepared, PreparedChannel
 from apps.recordings.models import PreparedAudio, Recording
 
 VERSION = "1"
@@ -33,17 +33,15 @@ class Prepare:
         recording = claim.stage.run.recording
         prefix = f"{recording.prefix}prepared/{claim.stage.pk}-{claim.token}/"
         with TemporaryDirectory(prefix="vox-prepare-") as name:
-            folder = Path(name)
-            source = folder / "source"
+            source, out = Path(name) / "source", Path(name) / "out"
+            out.mkdir()
             storage.download(recording.object_key, source)
             limits = MediaLimits(max_duration_ms=settings.AUDIO_MAX_SECONDS * 1000)
-            container = FORMATS[recording.container]
-            media.probe(source, container, limits=limits, stop=claim.stop)
-            (folder / 'out').mkdir()
-            prepared = media.prepare(source, container, folder / 'out', limits=limits, stop=claim.stop)
+            # It looks at the headers first: what is too long or has no sound is refused before it is decoded.
+            prepared = media.prepare(source, FORMATS[recording.container], out, limits=limits, stop=claim.stop)
             channels = [_keep_channel(prefix, index, one) for index, one in enumerate(prepared.channels)]
             playback_key = _keep_playback(prefix, prepared, channels)
-            chunks = _keep_chunks(claim, prefix, prepared, folder)
+            chunks = _keep_chunks(claim, prefix, prepared, channels)
         speech_ms = sum(channel.speech_ms for channel in prepared.channels)
         result = {"chunks": chunks, "speech_ms": speech_ms, "warnings": warnings_about(prepared)}
 
@@ -100,33 +98,37 @@ def _keep_playback(prefix: str, prepared: Prepared, channels: list[dict[str, Any
     return key
 
 
-def _keep_chunks(claim: Claim, prefix: str, prepared: Prepared, folder: Path) -> list[dict[str, Any]]:
+def _keep_chunks(claim: Claim, prefix: str, prepared: Prepared, channels: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Cut the channels into chunks and upload each, so that a worker reads only the chunk that it transcribes."""
+    max_ms = settings.CHUNK_MAX_SECONDS * 1000
+    if prepared.duration_ms <= max_ms:
+        whole = [(number, one) for number, one in enumerate(prepared.channels) if one.speech]
+        return [_entry(number, 0, prepared.duration_ms, channels[number]["key"]) for number, _ in whole]
+    speech = [channel.speech for channel in prepared.channels]
+    target_ms = settings.CHUNK_TARGET_SECONDS * 1000
+    plan = plan_chunks(speech, prepared.duration_ms, target_ms=target_ms, max_ms=max_ms)
+    for number, track in enumerate(prepared.channels):
+        pieces = [
+            Piece(chunk.start_ms, chunk.end_ms, _chunk_file(prepared, chunk))
+            for chunk in plan
+            if chunk.channel == number
+        ]
+        if pieces:
+            media.cut(track.file, pieces, stop=claim.stop)
     kept = []
-    for channel, track in enumerate(prepared.channels):
-        plan = plan_chunks(
-            track.speech,
-            prepared.duration_ms,
-            target_ms=settings.CHUNK_TARGET_SECONDS * 1000,
-            max_ms=settings.CHUNK_MAX_SECONDS * 1000,
-        )
-        files = cut(track.file, plan, folder, stop=claim.stop)
-        for chunk, file in zip(plan, files, strict=True):
-            key = f"{prefix}chunk-{channel}-{chunk.index}.flac"
-            _upload(file, key)
-            file.unlink()
-            kept.append(_entry(chunk, channel, key))
-    return sorted(kept, key=lambda entry: (entry["start_ms"], entry["channel"]))
+    for chunk in plan:
+        key = f"{prefix}chunk-{chunk.index}.flac"
+        _upload(_chunk_file(prepared, chunk), key)
+        kept.append(_entry(chunk.channel, chunk.start_ms, chunk.end_ms, key))
+    return kept
 
 
-def _entry(chunk: Chunk, channel: int, key: str) -> dict[str, Any]:
-    return {
-        "channel": channel,
-        "start_ms": chunk.start_ms,
-        "end_ms": chunk.end_ms,
-        "key": key,
-        "version": VERSION,
-    }
+def _chunk_file(prepared: Prepared, chunk: Chunk) -> Path:
+    return prepared.playback.with_name(f"chunk-{chunk.index}.flac")
+
+
+def _entry(channel: int, start_ms: int, end_ms: int, key: str) -> dict[str, Any]:
+    return {"channel": channel, "start_ms": start_ms, "end_ms": end_ms, "key": key, "version": VERSION}
 
 
 def _upload(file: Path, key: str) -> str:

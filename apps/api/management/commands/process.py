@@ -55,7 +55,9 @@ class Command(BaseCommand):
         try:
             recording = self.follow(path, actor, options)
         except (AppError, APIException) as error:
-            known = as_app_error(error) or error
+            known = as_app_error(error)
+            if known is None:
+                raise
             self.stderr.write(f"{display_name(str(path))}: {known.detail} ({known.code})")
             problem = {"code": known.code, "detail": known.detail}
             return {"object": "problem", "filename": display_name(path.name), "error": problem}
