@@ -6,11 +6,14 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from apps.accounts.admin_base import WorkspaceBound
+from apps.accounts.selectors import Role
 from apps.providers.models import ProviderCall
 
 
 @admin.register(ProviderCall)
-class ProviderCallAdmin(ModelAdmin):  # type: ignore[misc]
+class ProviderCallAdmin(WorkspaceBound, ModelAdmin):  # type: ignore[misc]
+    view_role = Role.ADMIN
     list_display = (
         "started_at",
         "operation",
@@ -24,7 +27,7 @@ class ProviderCallAdmin(ModelAdmin):  # type: ignore[misc]
         "currency",
         "error_code",
     )
-    list_filter = ("status", "operation", "provider", "cached", "workspace")
+    list_filter = ("status", "operation", "provider", "cached", ("workspace", admin.RelatedOnlyFieldListFilter))
     search_fields = ("=subject_id", "=id", "provider_request_id")
     ordering = ("-started_at", "-pk")
     fields = (
@@ -49,15 +52,7 @@ class ProviderCallAdmin(ModelAdmin):  # type: ignore[misc]
     )  # never the answer: it is speech, and belongs on the recording's page
     readonly_fields = fields
     list_select_related = ("workspace",)
+    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> Any:  # noqa: ANN401 - unfold ships no types
         return super().get_queryset(request).defer("raw_answer")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - nobody may
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: ProviderCall | None = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ProviderCall | None = None) -> bool:  # noqa: ARG002
-        return False

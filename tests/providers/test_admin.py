@@ -1,7 +1,8 @@
 import pytest
 from django.urls import reverse
 
-from apps.accounts.models import User
+from apps.accounts import services as accounts
+from apps.accounts.models import Membership, User
 from apps.providers.models import ProviderCall
 
 
@@ -29,3 +30,17 @@ def test_the_ledger_page_asks_for_all_rows_at_once(staff, fake_speech, transcrib
 
     with django_assert_max_num_queries(12):
         staff.get(reverse("admin:providers_providercall_changelist"))
+
+
+@pytest.mark.parametrize(("role", "sees"), [("admin", 200), ("analyst", 403)])
+def test_only_administrators_of_a_workspace_see_its_calls(client, workspace, fake_speech, transcribe, role, sees):
+    person = User.objects.create_user("anna", password="not-a-secret-1", is_staff=True)
+    Membership.objects.create(user=person, workspace=workspace, role=role)
+    client.force_login(person)
+    other = accounts.workspace_create(name="other", title="Other")
+    own, foreign = transcribe().call_id, transcribe(workspace_id=other.pk).call_id
+
+    def status(call_id) -> int:
+        return client.get(reverse("admin:providers_providercall_change", args=[call_id])).status_code
+
+    assert (status(own), status(foreign)) == (sees, 404 if role == "admin" else 403)
