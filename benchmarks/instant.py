@@ -7,11 +7,12 @@ settling, joins, the ledger of engine calls, and everything that is written to t
 from pathlib import Path
 
 from celery import current_app, shared_task
-from django.apps import AppConfig
 from redis import Redis
 
 from apps.pipeline.models import Kind
 from apps.pipeline.services.claims import Claim
+from apps.pipeline.steps import STEPS
+from apps.pipeline.steps.transcribe import chunk_result, save_nothing_else
 from apps.pipeline.steps.types import Outcome
 from apps.providers.services import speech_transcribe
 from apps.providers.types import SpeechRequest
@@ -20,17 +21,6 @@ from apps.recordings.models import Recording
 
 DURATION_MS = 64_000
 LIST = "bench:chains"
-
-
-class InstantConfig(AppConfig):
-    name = "benchmarks"
-
-    def ready(self) -> None:
-        """Take the place of the two steps that move audio; assembling and analysing stay as they are."""
-        from apps.pipeline.steps import STEPS  # noqa: PLC0415 - models are loaded only now
-
-        STEPS[Kind.PREPARE] = InstantPrepare()
-        STEPS[Kind.TRANSCRIBE] = InstantTranscribe()
 
 
 class InstantPrepare:
@@ -54,8 +44,6 @@ class InstantPrepare:
 
 class InstantTranscribe:
     def compute(self, claim: Claim) -> Outcome:
-        from apps.pipeline.steps.transcribe import chunk_result, save_nothing_else  # noqa: PLC0415 - as above
-
         recording = claim.stage.run.recording
         outcome = speech_transcribe(
             workspace_id=recording.workspace_id,
@@ -65,6 +53,11 @@ class InstantTranscribe:
             request=SpeechRequest(audio=Path("none"), duration_ms=DURATION_MS, language_code="en"),
         )
         return Outcome(chunk_result(outcome, "en", is_assumed=False), save_nothing_else)
+
+
+# The two steps that move audio; assembling and analysing stay as they are.
+STEPS[Kind.PREPARE] = InstantPrepare()
+STEPS[Kind.TRANSCRIBE] = InstantTranscribe()
 
 
 @shared_task(name="benchmarks.nothing")

@@ -4,4 +4,4 @@ from project.settings import *  # noqa: F403
 
 SPEECH_ENGINES = ["tests.fakes.engines.build_speech"]
 LANGUAGE_ENGINES = ["tests.fakes.engines.build_language"]
-INSTALLED_APPS = [*INSTALLED_APPS, "benchmarks.instant.InstantConfig"]  # noqa: F405
+INSTALLED_APPS = [*INSTALLED_APPS, "benchmarks.apps.InstantConfig"]  # noqa: F405
