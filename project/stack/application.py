@@ -10,6 +10,7 @@ from project.stack import probes
 from project.stack.children import Spec
 from project.stack.environment import ROOT
 from project.stack.home import Home
+from project.stack.loader import Loader
 from project.stack.ports import HOST
 
 SAMPLE = Path("tests") / "data" / "audio" / "en_cards_16k.wav"
@@ -27,16 +28,14 @@ class Ports:
 class Application:
     """What runs beside the servers."""
 
+    loader: tuple[Spec, ...]
+    """Load what the others have in common while the servers start."""
     setup: tuple[Spec, ...]
     """One after the other, before everything else."""
     kept: tuple[Spec, ...]
+    """All at once; when the first one is ready the stack can be used."""
     sample: Spec | None
     """Once in the life of a home, when the web server answers."""
-
-    @property
-    def web(self) -> Spec:
-        """The process whose answer says that the stack can be used."""
-        return self.kept[0]
 
 
 def flower_login(home: Home) -> str:
@@ -45,25 +44,33 @@ def flower_login(home: Home) -> str:
 
 
 def plan(home: Home, environment: Mapping[str, str], claimed: Ports) -> Application:
+    common = {
+        **environment,
+        "REMAP_SIGTERM": "SIGQUIT",  # a worker that is told to stop ends what is in flight and takes nothing new
+        "OPENBLAS_NUM_THREADS": "1",  # arithmetic on samples gains nothing from threads, and each costs memory
+    }
+    loader = Loader(home, common)
+
     def python(name: str, *arguments: str, **extra: str) -> Spec:
-        return Spec(
+        spec = Spec(
             name=name,
             command=(sys.executable, *arguments),  # a script in .venv/bin breaks on a path with a space
-            environment={**environment, **extra},
+            environment={**common, **extra},
             directory=ROOT,
             log=home.log(name),
         )
+        return loader.forked(spec)
 
     def worker(name: str, queues: str) -> Spec:
         node = ("-n", f"{name}@%h", "-Q", queues, "-c", "2", "--without-gossip", "--without-mingle")
-        # TERM as QUIT: what is in flight may end, what is queued stays queued.
-        return python(f"worker-{name}", *_celery("worker"), *node, REMAP_SIGTERM="SIGQUIT")
+        return python(f"worker-{name}", *_celery("worker"), *node)
 
     gunicorn = ("-m", "gunicorn", "project.wsgi:application", "-c", "python:project.gunicorn")
     web = python("web", *gunicorn, BIND=f"{HOST}:{claimed.web}")
     flower = (f"--address={HOST}", f"--port={claimed.flower}")
     sample = python("sample", "manage.py", "process", str(SAMPLE))
     return Application(
+        loader=(loader.spec,),
         setup=(
             python("migrate", "manage.py", "migrate", "--no-input"),
             python("setup", "manage.py", "setup_first_run"),
@@ -72,7 +79,7 @@ def plan(home: Home, environment: Mapping[str, str], claimed: Ports) -> Applicat
             replace(web, is_ready=lambda _pid: probes.http_status(claimed.web, "/livez") == HTTPStatus.OK),
             worker("audio", "media,stt"),
             worker("text", "default,llm,deliver"),
-            python("beat", *_celery("beat"), REMAP_SIGTERM="SIGQUIT"),
+            python("beat", *_celery("beat")),
             # Its /metrics and /healthcheck never ask for a password: loopback only.
             python("flower", *_celery("flower"), *flower, FLOWER_BASIC_AUTH=flower_login(home)),
         ),

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from apps.core.process import die_with_parent
@@ -29,6 +29,43 @@ def _nothing() -> None:
     pass
 
 
+def _at_once(_pid: int) -> bool:
+    return True
+
+
+def spawn(spec: "Spec", *, standard_input: int | None = None) -> int:
+    """Start the command of `spec` as a program, in a process group of its own."""
+    supervisor = os.getpid()
+
+    def settle() -> None:
+        spec.become()
+        die_with_parent()  # after become(): changing the user forgets it
+        if os.getppid() != supervisor:  # it died before we asked
+            os._exit(1)
+
+    with contextlib.ExitStack() as files:
+        log = files.enter_context(spec.log.open("ab")) if spec.log else None
+        if spec.stdin:
+            standard_input = subprocess.PIPE
+        elif log and standard_input is None:
+            standard_input = subprocess.DEVNULL
+        process = subprocess.Popen(  # noqa: S603 - our own programs
+            spec.command,
+            cwd=spec.directory,
+            env=dict(spec.environment),
+            stdin=standard_input,
+            stdout=log,
+            stderr=log,
+            start_new_session=log is not None,
+            preexec_fn=settle,  # noqa: PLW1509 - single-threaded here, and only system calls there
+        )
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+            pipe.write(spec.stdin)  # short: it fits into the pipe
+    process.returncode = 0  # the supervisor reaps, for all; Popen must not
+    return process.pid
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """What to run. `name` is also that of its log."""
@@ -45,7 +82,9 @@ class Spec:
     """Called before every start, in the supervisor."""
     become: Callable[[], None] = _nothing
     """Called in the new process before its program starts; only system calls."""
-    is_ready: Callable[[int], bool] = field(default=lambda _pid: True)
+    spawn: Callable[["Spec"], int] = spawn
+    """Starts it and returns its process id."""
+    is_ready: Callable[[int], bool] = _at_once
     """Tells, given the process id, whether it does its work."""
 
     def log_end(self) -> str:
@@ -72,7 +111,7 @@ class Child:
         self.exit_code = None
         try:
             self.spec.prepare()
-            self.pid = _spawn(self.spec)
+            self.pid = self.spec.spawn(self.spec)
         except (OSError, subprocess.SubprocessError) as error:
             screen.warn(f"{self.spec.name} cannot be started: {error}")
             self.ended(CANNOT_START)
@@ -111,32 +150,3 @@ class Child:
         end = os.killpg if self.spec.log else os.kill
         with contextlib.suppress(ProcessLookupError, PermissionError):
             end(self.pid, signal.SIGKILL)
-
-
-def _spawn(spec: Spec) -> int:
-    supervisor = os.getpid()
-
-    def settle() -> None:
-        spec.become()
-        die_with_parent()  # after become(): changing the user forgets it
-        if os.getppid() != supervisor:  # it died before we asked
-            os._exit(1)
-
-    with contextlib.ExitStack() as files:
-        log = files.enter_context(spec.log.open("ab")) if spec.log else None
-        standard_input = subprocess.DEVNULL if log else None
-        process = subprocess.Popen(  # noqa: S603 - our own programs
-            spec.command,
-            cwd=spec.directory,
-            env=dict(spec.environment),
-            stdin=subprocess.PIPE if spec.stdin else standard_input,
-            stdout=log,
-            stderr=log,
-            start_new_session=log is not None,
-            preexec_fn=settle,  # noqa: PLW1509 - single-threaded here, and only system calls there
-        )
-    if process.stdin is not None:
-        with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
-            pipe.write(spec.stdin)  # short: it fits into the pipe
-    process.returncode = 0  # the supervisor reaps, for all; Popen must not
-    return process.pid

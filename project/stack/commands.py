@@ -46,10 +46,9 @@ def run(options: RunOptions, planner: Planner = application.plan) -> int:
             flower=_port(options.flower_port, environment, "FLOWER_PORT", 5555),
         )
         numbers = {"PORT": str(claimed.web), "FLOWER_PORT": str(claimed.flower)}
-        with _serving(home, environment, numbers, durable=True) as (supervisor, variables):
-            plan = planner(home, variables, claimed)
+        with _serving(home, environment, numbers, durable=True) as serving:
             with contextlib.suppress(StopRequestedError):
-                _run_application(supervisor, home, plan, claimed)
+                _run_application(serving, planner(home, serving.variables, claimed), claimed)
             screen.say("stopping")
     screen.say("stopped; the data is kept")
     return 0
@@ -59,9 +58,10 @@ def execute(command: list[str], *, durable: bool) -> int:
     """Run a command beside servers of its own; return its exit status. Nothing is kept."""
     home = create_temporary()
     try:
-        with home.locked(), _serving(home, Environment.read(), {}, durable=durable) as (supervisor, variables):
-            spec = Spec("command", tuple(command), variables, Path.cwd(), log=None)
-            code = supervisor.accompany(supervisor.start_once(spec))
+        with home.locked(), _serving(home, Environment.read(), {}, durable=durable) as serving:
+            serving.wait()
+            spec = Spec("command", tuple(command), serving.variables, Path.cwd(), log=None)
+            code = serving.supervisor.accompany(serving.supervisor.start_once(spec))
             return 128 - code if code < 0 else code
     except StopRequestedError as stop:
         return 128 + stop.signal_number
@@ -69,28 +69,49 @@ def execute(command: list[str], *, durable: bool) -> int:
         shutil.rmtree(home.path, ignore_errors=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Servers that are starting, and what is needed to use them."""
+
+    supervisor: Supervisor
+    home: Home
+    children: list[Child]
+    addresses: Mapping[str, str]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of programs that use the servers."""
+        return os.environ | dict(self.addresses) | {"VOX_HOME": os.fspath(self.home.path)}
+
+    def wait(self) -> None:
+        """Wait until the servers answer; tell other terminals where they are."""
+        self.supervisor.wait_ready(self.children, seconds=SERVER_SECONDS)
+        self.home.write_addresses(self.addresses)
+
+
 @contextlib.contextmanager
-def _serving(
-    home: Home, environment: Environment, numbers: Mapping[str, str], *, durable: bool
-) -> Iterator[tuple[Supervisor, dict[str, str]]]:
-    """Have the servers up; give the variables that programs need to find them."""
+def _serving(home: Home, environment: Environment, numbers: Mapping[str, str], *, durable: bool) -> Iterator[Serving]:
+    """Start the servers; in the end stop everything."""
     supervisor = Supervisor()
     supervisor.take_charge()
-    kept: list[Child] = []
+    children: list[Child] = []
     home.secret("secret_key", length=100)
     try:
         planned = servers.plan(home, environment, durable=durable)
-        kept += supervisor.keep(server.spec for server in planned.embedded)
-        supervisor.wait_ready(kept, seconds=SERVER_SECONDS)
-        addresses = {**planned.addresses, **numbers}
-        home.write_addresses(addresses)
-        yield supervisor, os.environ | addresses | {"VOX_HOME": os.fspath(home.path)}
+        children += supervisor.keep(server.spec for server in planned.embedded)
+        yield Serving(supervisor, home, children, {**planned.addresses, **numbers})
     finally:
         home.remove_addresses()
-        supervisor.stop(kept)
+        supervisor.stop(children)
 
 
-def _run_application(supervisor: Supervisor, home: Home, plan: Application, claimed: Ports) -> None:
+def _run_application(serving: Serving, plan: Application, claimed: Ports) -> None:
+    supervisor = serving.supervisor
+    screen.say("starting PostgreSQL, Valkey and S3 ...")
+    loading = supervisor.keep(plan.loader)
+    serving.wait()
+    # One that fails is tried again, and the others go on without it: their own logs then say what is wrong.
+    supervisor.wait(lambda: all(child.is_ready or child.quick_deaths for child in loading))
     for spec in plan.setup:
         screen.say(f"{spec.name} ...")
         supervisor.run_once(spec)
@@ -99,8 +120,8 @@ def _run_application(supervisor: Supervisor, home: Home, plan: Application, clai
     if not supervisor.wait(lambda: web.is_ready, seconds=WEB_SECONDS):
         screen.warn(f"The web server does not answer yet. Look into {web.spec.log}")
         supervisor.wait(lambda: web.is_ready)
-    _welcome(home, claimed)
-    _process_sample(supervisor, home, plan)
+    _welcome(serving.home, claimed)
+    _process_sample(supervisor, serving.home, plan)
     supervisor.look_after_everything()
 
 

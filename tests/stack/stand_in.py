@@ -46,6 +46,7 @@ def plan(home: Home, environment: Mapping[str, str], claimed: Ports) -> Applicat
         return probes.http_status(claimed.web, "/livez") == HTTPStatus.OK
 
     return Application(
+        loader=(),
         setup=(python("migrate", "-c", ""),),
         kept=(
             python("web", "-c", WEB, str(claimed.web), is_ready=answers),
