@@ -125,7 +125,8 @@ def _is_old_quicktime(head: bytes) -> bool:
     if kind not in _OLD_QUICKTIME_ATOMS:
         return False
     if kind == b"mdat" and (size in {0, 1} or size > len(head)):
-        return True  # the media itself comes first, and what follows cannot be seen from here
+        # The media itself comes first, and what follows cannot be seen from here. But a size in letters is text.
+        return not head[:4].decode("latin-1").isprintable()
     if not _ATOM_HEADER <= size < _SMALL_ATOM:
         return False
     following = head[size + 4 : size + 8]

@@ -65,6 +65,8 @@ def cut(source: Path, pieces: Sequence[Piece], *, stop: threading.Event | None =
 
     Pieces in the order of time are read once. Raises DecoderKilledError, NoSpaceLeftError or ChildStoppedError.
     """
+    if not pieces:
+        return
     total_ms = sum(piece.end_ms - piece.start_ms for piece in pieces)
     longest_ms = max(piece.end_ms - piece.start_ms for piece in pieces)
     request = {
