@@ -19,7 +19,9 @@ class Api:
         self.client = Client(headers={"Authorization": f"Bearer {key}"}, raise_request_exception=False)
 
     def get(self, path, **headers):
-        return self.client.get(self.path(path), headers=dashed(headers))
+        answer = self.client.get(self.path(path), headers=dashed(headers))
+        answer.whole = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        return answer
 
     def delete(self, path, **headers):
         return self.client.delete(self.path(path), headers=dashed(headers))

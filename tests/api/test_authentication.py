@@ -1,3 +1,6 @@
+import io
+import logging
+
 import pytest
 from django.utils import timezone
 
@@ -82,14 +85,27 @@ def test_the_audit_log_names_the_key(api, recording, workspace):
     assert api.key not in entry.actor
 
 
-def test_the_key_is_not_in_the_logs(key, client, capfd):
+@pytest.fixture
+def logged():
+    """What the project's own log handler writes."""
+    (handler,) = [one for one in logging.root.handlers if one.get_name() == "stderr"]
+    before = handler.setStream(io.StringIO())
+    yield handler.stream.getvalue
+    handler.setStream(before)
+
+
+def test_neither_keys_nor_titles_are_in_the_logs(key, client, logged):
     client.get(f"/api/v1/recordings?token={key}&title=Secret+meeting", headers={"Authorization": f"Bearer {key}"})
 
-    captured = capfd.readouterr()
-    logged = captured.out + captured.err
-    assert "/api/v1/recordings" in logged
-    assert key not in logged
-    assert "Secret" not in logged
+    assert "/api/v1/recordings" in logged()
+    assert key not in logged()
+    assert "Secret" not in logged()
+
+
+def test_the_id_in_the_answer_is_the_one_in_the_logs(api, logged):
+    answer = api.get("recordings")
+
+    assert answer["X-Request-ID"] in logged()
 
 
 def test_two_keys_of_a_workspace_see_the_same(api, recording, with_scopes):

@@ -155,10 +155,21 @@ def concrete_errors():
     return {error for error in found if error.__module__.startswith("apps.") and "code" in vars(error)}
 
 
-def test_every_code_is_in_the_list_and_nothing_else_is():
-    listed = set(re.findall(r"^\| `([a-z_]+)` \| (\d{3}) ", DOCS.read_text(), re.MULTILINE))
+# What a recording says of itself, decided by the pipeline: no exception carries it.
+VERDICTS = {"coverage_incomplete", "report_failed"}
 
-    assert listed == {(error.code, str(error.status)) for error in concrete_errors()}
+
+def test_every_code_is_in_the_list_and_nothing_else_is():
+    answers, of_recordings = DOCS.read_text().split("## In a recording or a report")
+    statuses = dict(re.findall(r"^\| `([a-z_]+)` \| (\d{3}) \|", answers, re.MULTILINE))
+    seen_in_recordings = set(re.findall(r"^\| `([a-z_]+)` \|", of_recordings, re.MULTILINE))
+    errors = concrete_errors()
+
+    assert not set(statuses) & seen_in_recordings
+    assert set(statuses) | seen_in_recordings == {error.code for error in errors} | VERDICTS
+    for error in errors:
+        if error.code in statuses:
+            assert int(statuses[error.code]) == error.status, error
 
 
 def test_a_code_means_one_thing():

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from apps.accounts.types import Scope
 from apps.api.errors import TooManyStreamsError
 from apps.api.openapi import answers, header
-from apps.api.v1.resources import failure_of
+from apps.api.v1.resources import FailureSerializer
 from apps.api.v1.selectors import recording_get
 from apps.api.views import ApiView
 from apps.recordings.models import Recording
@@ -89,7 +89,8 @@ class EventStream:
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
-        _slots.take()
+        self._slots = _slots
+        self._slots.take()
         self._holds_slot = True
 
     def __iter__(self) -> Iterator[bytes]:
@@ -113,7 +114,7 @@ class EventStream:
     def close(self) -> None:
         if self._holds_slot:
             self._holds_slot = False
-            _slots.give_back()
+            self._slots.give_back()
 
     def _poll(self) -> bool:
         """Look at the row again; False when it is gone. While the database is away, nothing new is known."""
@@ -143,7 +144,7 @@ def event(recording: Recording) -> bytes:
         "status": recording.status,
         "stage": recording.stage or None,
         "progress": recording.progress,
-        "error": failure_of(recording),
+        "error": FailureSerializer(recording).data if recording.error_code else None,
     }
     return f"event: progress\nid: {event_id(recording)}\ndata: {json.dumps(data)}\n\n".encode()
 

@@ -124,7 +124,16 @@ class RecordingList(ApiView):
         return upload_accept(upload).response()
 
 
-class RecordingDetail(ApiView):
+class RecordingChange(ApiView):
+    """A view whose answer is what has become of the recording."""
+
+    def answer(self, recording_id: UUID, *, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+        """Read the recording anew, so that the answer and its tag are those that the next reader gets."""
+        text = recording_text(recording_get(workspace_id=self.workspace_id, recording_id=recording_id))
+        return HttpResponse(text, status=status, headers={"ETag": etag_of(text)} | (headers or {}), content_type=JSON)
+
+
+class RecordingDetail(RecordingChange):
     required_scopes = {"GET": Scope.READ, "PATCH": Scope.UPLOAD, "DELETE": Scope.DELETE}
 
     @extend_schema(
@@ -160,7 +169,7 @@ class RecordingDetail(ApiView):
             match_check(request, recording)
             if changes:
                 recording_describe(recording=recording, actor=actor_of(request), **changes)
-        return recording_answer(recording)
+        return self.answer(recording_id)
 
     @extend_schema(
         operation_id="recording_delete",
@@ -173,7 +182,7 @@ class RecordingDetail(ApiView):
         return HttpResponse(status=204)
 
 
-class RecordingRuns(ApiView):
+class RecordingRuns(RecordingChange):
     required_scopes = {"POST": Scope.PROCESS}
 
     @extend_schema(
@@ -198,11 +207,10 @@ class RecordingRuns(ApiView):
             from_stage=wanted.get("from_stage"),
             ignore_cache=wanted["ignore_cache"],
         )
-        recording = recording_get(workspace_id=self.workspace_id, recording_id=recording_id)
-        return recording_answer(recording, status=202, headers={"Location": recording_address(recording)})
+        return self.answer(recording_id, status=202, headers={"Location": recording_address(recording)})
 
 
-class RecordingCancel(ApiView):
+class RecordingCancel(RecordingChange):
     required_scopes = {"POST": Scope.PROCESS}
 
     @extend_schema(
@@ -215,7 +223,7 @@ class RecordingCancel(ApiView):
         checked(NoFields, request.data)
         recording = recording_get(workspace_id=self.workspace_id, recording_id=recording_id)
         runs.recording_cancel(recording=recording, actor=actor_of(request))
-        return recording_answer(recording_get(workspace_id=self.workspace_id, recording_id=recording_id))
+        return self.answer(recording_id)
 
 
 def filtered(workspace_id: UUID, query: dict[str, Any]) -> QuerySet[Recording]:
@@ -240,12 +248,6 @@ def filtered(workspace_id: UUID, query: dict[str, Any]) -> QuerySet[Recording]:
 def recording_text(recording: Recording) -> str:
     """Return the recording as JSON."""
     return json_text(RecordingSerializer(recording, context={"costs": costs_of([recording.pk])}).data)
-
-
-def recording_answer(recording: Recording, *, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
-    """Answer a change with what has become of the recording."""
-    text = recording_text(recording)
-    return HttpResponse(text, status=status, headers={"ETag": etag_of(text)} | (headers or {}), content_type=JSON)
 
 
 def match_check(request: Request, recording: Recording) -> None:

@@ -33,9 +33,17 @@ class GapSerializer(serializers.Serializer[Any]):
 
 
 class CoverageSerializer(serializers.Serializer[Any]):
+    """How much of the detected speech has text."""
+
     speech_ms = serializers.IntegerField(help_text="How much speech was detected.")
     covered_ms = serializers.IntegerField(help_text="How much of it has text.")
     gaps = GapSerializer(many=True)
+
+    def to_representation(self, instance: Recording | Transcript) -> Any:  # noqa: ANN401 - a dict or None
+        """Return None until the speech has been found and transcribed."""
+        if instance.speech_ms is None or instance.covered_ms is None:
+            return None
+        return super().to_representation(instance)
 
 
 class CostSerializer(serializers.Serializer[Any]):
@@ -45,13 +53,14 @@ class CostSerializer(serializers.Serializer[Any]):
 
 
 class FailureSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    detail = serializers.CharField()
+    """What went wrong; the codes are listed in docs/errors.md."""
 
+    code = serializers.CharField(source="error_code")
+    detail = serializers.CharField(source="error_detail")
 
-def failure_of(row: Recording | Report) -> dict[str, str] | None:
-    """Return what went wrong; None where nothing did."""
-    return {"code": row.error_code, "detail": row.error_detail} if row.error_code else None
+    def to_representation(self, instance: Recording | Report) -> Any:  # noqa: ANN401 - a dict or None
+        """Return None where nothing went wrong."""
+        return super().to_representation(instance) if instance.error_code else None
 
 
 class RecordingSerializer(serializers.Serializer[Any]):
@@ -75,10 +84,10 @@ class RecordingSerializer(serializers.Serializer[Any]):
     duplicate_of = serializers.UUIDField(
         source="duplicate_of_id", allow_null=True, help_text="The first recording with the same bytes."
     )
-    coverage = serializers.SerializerMethodField()
+    coverage = CoverageSerializer(source="*", allow_null=True)
     warnings = serializers.ListField(child=serializers.CharField())
     cost = serializers.SerializerMethodField()
-    error = serializers.SerializerMethodField()
+    error = FailureSerializer(source="*", allow_null=True)
     created_at = serializers.DateTimeField()
     completed_at = serializers.DateTimeField(allow_null=True)
 
@@ -93,21 +102,10 @@ class RecordingSerializer(serializers.Serializer[Any]):
     def get_language_code(self, recording: Recording) -> str | None:
         return recording.language_code or None
 
-    @extend_schema_field(CoverageSerializer(allow_null=True))
-    def get_coverage(self, recording: Recording) -> dict[str, Any] | None:
-        """Unknown until the speech has been found and transcribed."""
-        if recording.speech_ms is None or recording.covered_ms is None:
-            return None
-        return {"speech_ms": recording.speech_ms, "covered_ms": recording.covered_ms, "gaps": recording.gaps}
-
     @extend_schema_field(CostSerializer)
     def get_cost(self, recording: Recording) -> Cost:
         costs: dict[Any, Cost] = self.context["costs"]
         return costs.get(recording.pk, NO_COST)
-
-    @extend_schema_field(FailureSerializer(allow_null=True))
-    def get_error(self, recording: Recording) -> dict[str, str] | None:
-        return failure_of(recording)
 
 
 class EngineSerializer(serializers.Serializer[Any]):
@@ -150,7 +148,7 @@ class TranscriptSerializer(serializers.Serializer[Any]):
     language_code = serializers.CharField()
     language_assumed = serializers.BooleanField(help_text="Nobody named the language and no engine could tell.")
     engines = EngineSerializer(many=True)
-    coverage = serializers.SerializerMethodField()
+    coverage = CoverageSerializer(source="*")
     text = serializers.CharField()
     utterances = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
@@ -158,10 +156,6 @@ class TranscriptSerializer(serializers.Serializer[Any]):
     @extend_schema_field(serializers.ChoiceField(["transcript"]))
     def get_object(self, _transcript: Transcript) -> str:
         return "transcript"
-
-    @extend_schema_field(CoverageSerializer)
-    def get_coverage(self, transcript: Transcript) -> dict[str, Any]:
-        return {"speech_ms": transcript.speech_ms, "covered_ms": transcript.covered_ms, "gaps": transcript.gaps}
 
     @extend_schema_field(UtteranceSerializer(many=True))
     def get_utterances(self, _transcript: Transcript) -> Any:  # noqa: ANN401 - serialised
@@ -270,13 +264,9 @@ class ReportSerializer(serializers.Serializer[Any]):
     totals = serializers.DictField()
     body_md = serializers.CharField()
     provenance = ProvenanceSerializer(many=True)
-    error = serializers.SerializerMethodField()
+    error = FailureSerializer(source="*", allow_null=True)
     created_at = serializers.DateTimeField()
 
     @extend_schema_field(serializers.ChoiceField(["report"]))
     def get_object(self, _report: Report) -> str:
         return "report"
-
-    @extend_schema_field(FailureSerializer(allow_null=True))
-    def get_error(self, report: Report) -> dict[str, str] | None:
-        return failure_of(report)
