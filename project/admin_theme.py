@@ -76,6 +76,7 @@ UNFOLD: dict[str, Any] = {
                         "admin:recordings_recording_changelist",
                         "may_view",
                         badge=f"{_MAY}.attention_badge",
+                        active=f"{_MAY}.recordings_active",
                     ),
                     _item("Upload", "upload", "admin:recordings_recording_add", "may_upload"),
                 ],

@@ -19,8 +19,8 @@ from apps.core.errors import AppError
 from apps.pipeline.services import runs
 from apps.recordings.models import Recording
 from apps.staff import actions, beat, cells, files, formats, live, page, uploads
+from apps.staff.changelist import CappedPaginator, RecordingList
 from apps.staff.filters import LanguageFilter, ScenarioFilter, StatusFilter, WorkspaceFilter, metadata_filter
-from apps.staff.paginator import CappedPaginator
 from apps.staff.words import language_name
 
 __all__ = ["RecordingAdmin", "beat"]
@@ -109,6 +109,9 @@ class RecordingAdmin(WorkspaceBound, ModelAdmin):  # type: ignore[misc]
         is_single = not access.everywhere and len(access.roles) == 1
         return [name for name in shown if not (is_single and name == "shown_workspace")]
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RecordingList]:  # noqa: ARG002
+        return RecordingList
+
     def get_urls(self) -> list[URLPattern]:
         pages: list[tuple[str, str, Callable[..., HttpResponseBase]]] = [
             ("upload/file/", "upload_file", uploads.upload_file),
@@ -124,17 +127,15 @@ class RecordingAdmin(WorkspaceBound, ModelAdmin):  # type: ignore[misc]
         own = [path(route, self.admin_site.admin_view(view), name=f"{prefix}_{name}") for route, name, view in pages]
         return own + list(super().get_urls())
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:  # noqa: ANN401, ARG002
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(request, {"title": "Recordings"} | (extra_context or {}))
+        return response
+
+    def add_view(self, request: HttpRequest, *_: object, **__: object) -> HttpResponse:
         """Adding a recording is uploading it."""
         return uploads.upload_page(request, self._context(request))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: Any = None,  # noqa: ANN401, ARG002
-    ) -> HttpResponse:
+    def change_view(self, request: HttpRequest, object_id: str, *_: object, **__: object) -> HttpResponse:
         """Show one recording: player, transcript, reports, stages."""
         recording = self.get_object(request, object_id)
         if recording is None:

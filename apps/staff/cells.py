@@ -11,6 +11,9 @@ from apps.staff import formats
 from apps.staff.selectors import RUNNING
 from apps.staff.words import METADATA_WORDS, STAGE_WORDS, explanation, warning_words
 
+UNMARKED = {"local_analysis"}
+"""Warnings about how something was made: they are on the recording's page, not on every line of the list."""
+
 SHOWN_METADATA = ("number", "date", "employee", "client", "place", "zone", "city")
 
 
@@ -75,7 +78,7 @@ def _facts(recording: Recording) -> Iterator[str]:
 
 
 def _marks(recording: Recording) -> SafeString:
-    marks = [warning_words(code) for code in recording.warnings]
+    marks = [warning_words(code) for code in recording.warnings if code not in UNMARKED]
     if recording.duplicate_of_id is not None:
         marks.insert(0, ("Duplicate", "The same file was uploaded before."))
     return format_html_join("", '<span class="vp-mark" title="{1}">{0}</span>', marks)

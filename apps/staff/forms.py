@@ -56,7 +56,7 @@ class DetailsForm(forms.Form):
     tags = LineField(max_length=TAGS_LENGTH_MAX, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         choice = forms.ChoiceField
         scenarios, languages = self.fields["scenario"], self.fields["language_code"]
         if isinstance(scenarios, choice) and isinstance(languages, choice):
@@ -102,7 +102,7 @@ class DetailsForm(forms.Form):
 
     def _languages(self) -> list[tuple[str, str]]:
         current = str(self.initial.get("language_code") or "")
-        known = {"": "Detect, or the workspace's default"} | dict(LANGUAGES)
+        known = {"": "Detect, or default"} | dict(LANGUAGES)
         return list((known | ({} if current in known else {current: language_name(current)})).items())
 
 

@@ -74,16 +74,14 @@ def recording_page(request: HttpRequest, recording: Recording, context: Mapping[
         "may_act": may_change and not is_running,
         "may_delete": access.may(Role.ADMIN, recording.workspace_id),
         "created": created_cell(recording),
-        "warnings": [warning_words(code) for code in recording.warnings],
+        "warnings": [(code, *warning_words(code)) for code in recording.warnings],
         "problem": explanation(recording.error_code) if recording.error_code else None,
         "prepared": prepared,
-        "measured": [(label(name), shown(name, value)) for name, value in prepared.measures.items()]
-        if prepared
-        else [],
+        "measured": _pairs(prepared.measures) if prepared else [],
         "player": _player(recording, prepared),
         "details": DetailsForm(initial=details_initial(recording)),
         "metadata": list(_metadata(recording)),
-        "reports": [_report_view(report) for report in reports_of(recording=recording)],
+        "reports": [_report_view(report) for report in _in_order(recording, reports_of(recording=recording))],
         "scenario_title": SCENARIOS[recording.scenario].title if recording.scenario in SCENARIOS else "",
         "run": run,
         "stages": _stage_views(recording, stages),
@@ -143,10 +141,21 @@ def _player(recording: Recording, prepared: PreparedAudio | None) -> dict[str, A
     }
 
 
+def _pairs(values: Mapping[str, object]) -> list[tuple[str, str]]:
+    return [(label(name), shown(name, value)) for name, value in values.items()]
+
+
 def _metadata(recording: Recording) -> Iterator[tuple[str, str]]:
     for key, value in recording.metadata.items():
         text = ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)
         yield METADATA_WORDS.get(key, key), text
+
+
+def _in_order(recording: Recording, reports: list[Report]) -> list[Report]:
+    """Return the reports as the scenario names them; those of an earlier scenario come last."""
+    scenario = SCENARIOS.get(recording.scenario)
+    places = {one.key: place for place, one in enumerate(scenario.report_types)} if scenario else {}
+    return sorted(reports, key=lambda report: places.get(report.type, len(places)))
 
 
 def _report_view(report: Report) -> ReportView:

@@ -49,6 +49,7 @@ def upload_page(request: HttpRequest, context: Mapping[str, Any]) -> HttpRespons
         return _post(request, form)
     page = {
         **context,
+        "opts": None,  # the header shows the title instead of the way through the models
         "title": "Upload recordings",
         "form": form,
         "limit": formats.size(settings.UPLOAD_MAX_BYTES),

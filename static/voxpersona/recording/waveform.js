@@ -2,7 +2,6 @@
 
 const BAR = 2;
 const PITCH = 3;
-const FULL = 100; // the loudest value of the peaks
 const LEAST = 0.04; // silence is a thin line
 
 export class Waveform {
@@ -13,6 +12,7 @@ export class Waveform {
     constructor(canvas, data, spans) {
         this.canvas = canvas;
         this.peaks = data.peaks;
+        this.loudest = data.peaks.reduce((most, one) => Math.max(most, one), 1); // quiet recordings are drawn in full
         this.duration = data.duration || 1;
         this.spans = spans;
         new ResizeObserver(() => this.#measure()).observe(canvas);
@@ -63,7 +63,7 @@ export class Waveform {
             while (line < this.spans.lines.length && this.spans.lines[line][1] <= ms) line += 1;
             const spoken = this.spans.lines[line];
             const colour = spoken && spoken[0] <= ms ? this.colours[spoken[2]] : this.quiet;
-            bars.push({ ms, level: Math.max(LEAST, loudest / FULL), colour });
+            bars.push({ ms, level: Math.max(LEAST, loudest / this.loudest), colour });
         }
         return bars;
     }

@@ -1,10 +1,12 @@
-"""Pages of long tables without counting all of their rows."""
+"""The list of recordings without counting all of them."""
 
 from typing import Any, cast
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.functional import cached_property
+from unfold.views import ChangeList
 
 COUNT_MAX = 10_000
 
@@ -17,3 +19,12 @@ class CappedPaginator(Paginator[Any]):
         """Return the number of rows, or COUNT_MAX where there are more."""
         rows = cast("QuerySet[Any]", self.object_list)
         return rows[:COUNT_MAX].count()
+
+
+class RecordingList(ChangeList):  # type: ignore[misc]
+    """The list of recordings, without a second count of the same rows."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not (self.has_active_filters or self.query):
+            self.full_result_count = self.result_count
