@@ -13,10 +13,10 @@ from apps.core.process import die_with_parent, keep_memory_flat
 class PathOnlyLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
     """Writes requests without their query: the fields of a raw upload stand there."""
 
-    def warning(self, msg: str, *args: Any, **options: Any) -> None:  # noqa: ANN401
+    def warning(self, msg: str, *args: Any, **options: Any) -> None:
         super().warning(_without_query(msg), *map(_without_query, args), **options)
 
-    def exception(self, msg: str, *args: Any, **options: Any) -> None:  # noqa: ANN401
+    def exception(self, msg: str, *args: Any, **options: Any) -> None:
         super().exception(_without_query(msg), *map(_without_query, args), **options)
 
 

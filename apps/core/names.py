@@ -24,7 +24,7 @@ def display_name(raw: str) -> str:
 
 
 def visible_text(raw: str) -> str:
-    """Return the text with everything that hides or reorders characters written out, as in `\\u202e`."""
+    r"""Return the text with everything that hides or reorders characters written out, as in `\u202e`."""
     return "".join(_escaped(character) for character in raw)
 
 
