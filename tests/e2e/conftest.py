@@ -14,7 +14,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 AUDIO = ROOT / "tests" / "data" / "audio"
-SERVERS = ("DATABASE_URL", "REDIS_URL", "S3_ENDPOINT_URL", "DJANGO_SETTINGS_MODULE", "VOX_HOME", "SECRET_KEY")
+OUTER = ("DATABASE_URL", "REDIS_URL", "S3_", "DJANGO_SETTINGS_MODULE", "VOX_HOME", "SECRET_KEY")
+"""Names (or their beginnings) that the servers of the tests themselves have put into the environment."""
+SHORT_LEASE = {"STAGE_LEASE_SECONDS": "12", "STAGE_HEARTBEAT_SECONDS": "3"}
+"""So that a killed worker's stages are taken over while a test waits."""
 START_SECONDS = 120
 FINAL = {"completed", "needs_attention", "error", "canceled"}
 
@@ -69,11 +72,12 @@ class Stack:
 
 def start(home: Path) -> Stack:
     """Start a stack as `make run` does, on free ports, and wait until it answers."""
-    environment = {name: value for name, value in os.environ.items() if name not in SERVERS}
-    environment["VOX_HOME"] = str(home)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(OUTER)}
+    environment |= SHORT_LEASE | {"VOX_HOME": str(home)}
     command = [sys.executable, "-m", "project.stack", "run", "--home", str(home), "--port", "0", "--flower-port", "0"]
-    log = (home.parent / f"{home.name}.log").open("ab")
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
+    log = home.parent / f"{home.name}.log"
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out, start_new_session=True)
     stack = Stack(home, process, environment)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
@@ -84,7 +88,7 @@ def start(home: Path) -> Stack:
             pass
         time.sleep(0.3)
     process.kill()
-    raise AssertionError(f"the stack did not start:\n{Path(log.name).read_text()[-4000:]}")
+    raise AssertionError(f"the stack did not start:\n{log.read_text()[-4000:]}")
 
 
 def stop(stack: Stack) -> None:

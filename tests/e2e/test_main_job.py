@@ -13,7 +13,7 @@ import pytest
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 
 AUDIO = Path(__file__).resolve().parents[1] / "data" / "audio"
-REFERENCES = json.loads((AUDIO / "references.json").read_text())
+CLIPS = json.loads((AUDIO / "references.json").read_text())
 CARDS = "eight of spades four of clubs seven of hearts"
 
 
@@ -79,12 +79,15 @@ def test_russian_without_a_russian_engine_asks_for_attention(stack, client):
     assert recording["error"]["code"] == "no_engine_for_language"
 
 
-@pytest.mark.parametrize("name", sorted(name for name in REFERENCES if name.startswith("en_")))
-def test_every_english_clip_completes(stack, client, name):
-    recording = stack.finished(client, stack.upload(client, name, language_code="en")["id"], seconds=180)
+def test_every_short_english_clip_completes(stack, client):
+    names = [name for name, clip in CLIPS.items() if clip["language"] == "en" and len(clip["reference"].split()) < 40]
+    accepted = {name: stack.upload(client, name, language_code="en")["id"] for name in sorted(names)}
 
-    assert recording["status"] == "completed", recording
-    assert text_of(client, recording)
+    assert len(accepted) >= 12
+    for name, recording_id in accepted.items():
+        recording = stack.finished(client, recording_id, seconds=240)
+        assert recording["status"] == "completed", (name, recording)
+        assert text_of(client, recording), name
 
 
 def test_audio_is_served_in_ranges(stack, client):
@@ -148,7 +151,14 @@ def test_killed_workers_and_servers_come_back_and_nothing_is_lost(stack, client)
 def kill(stack, words: str) -> None:
     """End the stack's processes whose command line holds these words, without warning."""
     family = psutil.Process(stack.process.pid).children(recursive=True)
-    victims = [process for process in family if words in " ".join(process.cmdline())]
+    victims = [process for process in family if words in command_of(process)]
     assert victims, words
     for victim in victims:
         os.kill(victim.pid, signal.SIGKILL)
+
+
+def command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
