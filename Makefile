@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv/bin/python
 # Servers of their own for one command, gone afterwards.
 EXEC := $(VENV) -m project.stack exec
+BENCHMARKS := stack upload pipeline prepare speech_local
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
 # Enough for Django to start where a command asks no server, and what `check --deploy` expects of production.
@@ -52,7 +53,8 @@ schema: development
 	$(OFFLINE) $(VENV) manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 bench: development
-	@exec $(EXEC) --fsync -- $(VENV) -m benchmarks
+	@for name in $(BENCHMARKS); do echo; echo "== benchmarks.$$name"; \
+		$(EXEC) --fsync -- $(VENV) -m benchmarks.$$name || exit 1; done
 
 lock: development
 	$(LOCK) requirements/base.in -o requirements/base.txt
