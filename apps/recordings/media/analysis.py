@@ -53,16 +53,26 @@ class Frames:
     """Level of each band in half decibels above QUIETEST_DB."""
     peak: npt.NDArray[np.int16]
     """Loudest sample, its sign dropped."""
-    clipped: npt.NDArray[np.uint16]
-    """Samples at full scale."""
 
-    @staticmethod
-    def joined(parts: list["Frames"]) -> "Frames":
+
+class FrameLog:
+    """Collects frames in as little memory as they take: there are half a million of them in three hours."""
+
+    def __init__(self) -> None:
+        self._power = bytearray()
+        self._bands = bytearray()
+        self._peak = bytearray()
+
+    def add(self, frames: Frames) -> None:
+        self._power += frames.power.tobytes()
+        self._bands += frames.bands.tobytes()
+        self._peak += frames.peak.tobytes()
+
+    def all(self) -> Frames:
         return Frames(
-            np.concatenate([part.power for part in parts]),
-            np.concatenate([part.bands for part in parts]),
-            np.concatenate([part.peak for part in parts]),
-            np.concatenate([part.clipped for part in parts]),
+            np.frombuffer(self._power, np.float32),
+            np.frombuffer(self._bands, np.uint8).reshape(-1, BANDS),
+            np.frombuffer(self._peak, np.int16),
         )
 
 
@@ -76,12 +86,15 @@ def measure(samples: Samples) -> Frames:
     np.multiply(waves, waves, out=waves)
     decibels = 10 * np.log10(np.maximum(waves @ _SUMS, 1e-12))
     peak = np.maximum(frames.max(axis=1), -np.maximum(frames.min(axis=1), -32_767))
-    clipped = np.zeros(len(frames), np.uint16)
-    if len(loud := np.flatnonzero(peak >= CLIPPED)):
-        clipped[loud] = (np.abs(floats[loud]) >= CLIPPED).sum(axis=1)
     return Frames(
         np.einsum("ij,ij->i", floats, floats) / np.float32(FULL_SCALE**2 * FRAME),
         np.clip((decibels - QUIETEST_DB) * 2, 0, 255).astype(np.uint8),
         cast("npt.NDArray[np.int16]", peak),
-        clipped,
     )
+
+
+def count_clipped(samples: Samples, frames: Frames) -> int:
+    """Return how many of the samples, of which `frames` are the measures, stand at full scale."""
+    if int(frames.peak.max(initial=0)) < CLIPPED:
+        return 0
+    return int(np.count_nonzero((samples >= CLIPPED) | (samples <= -CLIPPED)))

@@ -85,7 +85,7 @@ def _levels(mix: Track, speech: Iterable[Region]) -> Levels:
         peak_dbfs=_decibels((int(mix.frames.peak.max()) / 32_767) ** 2),
         speech_dbfs=_decibels(float(power[spoken].mean())) if spoken.any() else None,
         noise_dbfs=_decibels(float(power[~spoken].mean())) if not spoken.all() else None,
-        clipping_share=round(int(mix.frames.clipped.sum()) / mix.samples, 6),
+        clipping_share=round(mix.clipped / mix.samples, 6),
         silence_share=round(float((power < _SILENCE).mean()), 4),
     )
 

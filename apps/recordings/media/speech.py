@@ -16,8 +16,8 @@ from apps.recordings.media.types import Region
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
-_PIECE = 15_000
-"""Frames scored at once: five minutes, so that memory does not grow with the recording."""
+_PIECE = 3_000
+"""Frames scored at once: a minute, so that memory does not grow with the recording."""
 _CELL = 50
 """Frames in which one minimum is taken: a second always holds a gap between syllables."""
 _MARGIN_CELLS = 12
@@ -84,13 +84,11 @@ def _floor(bands: npt.NDArray[np.uint8]) -> Floats:
     minima = np.empty((cells, BANDS), np.float32)
     for cell in range(cells):
         minima[cell] = _levels(bands[cell * _CELL : (cell + 1) * _CELL]).min(axis=0)
-    margin = np.full((_MARGIN_CELLS, BANDS), np.inf, np.float32)
-    around = np.lib.stride_tricks.sliding_window_view(
-        np.vstack([margin, minima, margin]), 2 * _MARGIN_CELLS + 1, axis=0
-    )
-    ordered = np.sort(around, axis=-1)
-    rank = ((np.isfinite(ordered).sum(axis=-1) - 1) * _FLOOR_QUANTILE).astype(int)
-    floor = np.take_along_axis(ordered, rank[..., None], axis=-1)[..., 0]
+    floor = np.empty_like(minima)
+    for cell in range(cells):
+        around = minima[max(0, cell - _MARGIN_CELLS) : cell + _MARGIN_CELLS + 1]
+        rank = int((len(around) - 1) * _FLOOR_QUANTILE)
+        floor[cell] = np.partition(around, rank, axis=0)[rank]
     least: Floats = np.maximum(floor + np.float32(_FLOOR_BIAS_DB), np.float32(_FLOOR_LEAST_DB))
     return least
 

@@ -19,8 +19,8 @@ from apps.recordings.media.flac import FlacWriter, flac_blocks
 from apps.recordings.media.resample import BLOCK
 from apps.recordings.media.track import Track, TrackWriter
 
-_SAME_POWER = 1e-3
-"""A difference 30 dB below the sum is what a lossy codec leaves between two equal channels."""
+_SAME_POWER = 3e-3
+"""A difference 25 dB below the sum is what a lossy codec leaves between two equal channels."""
 _ONE_SOUND = 0.5
 """Loudness curves that correlate more than this come from one sound."""
 _AUDIBLE = 1e-3
@@ -38,7 +38,7 @@ class StereoPass:
         self._out = out
         self._mix = TrackWriter(out / "mix.flac")
         self._difference: FlacWriter | None = None
-        self._loudness: list[tuple[Floats, Floats]] = []
+        self._loudness = (bytearray(), bytearray())
         self._power = np.zeros(2)
 
     def take(self, left: Samples, right: Samples) -> None:
@@ -53,7 +53,8 @@ class StereoPass:
             self._difference = _silent(self._out / "difference.flac", self._mix.samples)
         if self._difference is not None:
             self._difference.write(difference)
-        self._loudness.append((_loudness(left), _loudness(right)))
+        self._loudness[0].extend(_loudness(left).tobytes())
+        self._loudness[1].extend(_loudness(right).tobytes())
         self._mix.write(mix)
 
     def finish(self) -> tuple[Track, tuple[Track, ...]]:
@@ -71,13 +72,13 @@ class StereoPass:
         return mix, sides
 
     def _is_one_sound(self) -> bool:
-        left, right = (np.concatenate(curves) for curves in zip(*self._loudness, strict=True))
+        left, right = (np.frombuffer(curve, np.float32) for curve in self._loudness)
         audible = np.maximum(left, right) > _AUDIBLE
         if np.count_nonzero(audible) < _LEAST_FRAMES:
             return True
-        left, right = left[audible] - left[audible].mean(), right[audible] - right[audible].mean()
+        left, right = (curve[audible] - curve[audible].mean() for curve in (left, right))
         scale = np.sqrt((left @ left) * (right @ right))
-        return bool(left @ right > _ONE_SOUND * scale) or not scale
+        return bool(left @ right >= _ONE_SOUND * scale)
 
     def _sides(self, mix: Path, difference: Path) -> tuple[Track, ...]:
         """Compute left and right; nothing where one of them never speaks: then the mix has the one voice there is."""

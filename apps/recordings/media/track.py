@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from apps.recordings.media.analysis import RATE, Frames, Samples, measure
+from apps.recordings.media.analysis import RATE, FrameLog, Frames, Samples, count_clipped, measure
 from apps.recordings.media.flac import FlacWriter
 from apps.recordings.media.speech import find_speech
 from apps.recordings.media.types import PreparedChannel, Region
@@ -15,6 +15,8 @@ class Track:
 
     file: Path
     samples: int
+    clipped: int
+    """Samples at full scale."""
     frames: Frames
     speech: tuple[Region, ...]
 
@@ -32,15 +34,19 @@ class TrackWriter:
 
     def __init__(self, path: Path) -> None:
         self.samples = 0
+        self._clipped = 0
         self._flac = FlacWriter(path)
-        self._measured: list[Frames] = []
+        self._log = FrameLog()
 
     def write(self, samples: Samples) -> None:
         self._flac.write(samples)
-        self._measured.append(measure(samples))
+        frames = measure(samples)
+        self._log.add(frames)
+        self._clipped += count_clipped(samples, frames)
         self.samples += len(samples)
 
     def finish(self) -> Track:
         self._flac.close()
-        frames = Frames.joined(self._measured)
-        return Track(self._flac.path, self.samples, frames, find_speech(frames.bands, self.samples * 1000 // RATE))
+        frames = self._log.all()
+        speech = find_speech(frames.bands, self.samples * 1000 // RATE)
+        return Track(self._flac.path, self.samples, self._clipped, frames, speech)
