@@ -35,6 +35,7 @@ from apps.pipeline.models import Stage  # noqa: E402
 from apps.pipeline.services.runs import recording_submit  # noqa: E402
 from apps.recordings.models import Recording  # noqa: E402
 from apps.recordings.types import RecordingDraft, StoredFile  # noqa: E402
+
 LIST = "bench:chains"
 
 ROUNDS = 30

@@ -9,7 +9,7 @@ from django.urls import reverse_lazy
 from kombu import Queue
 
 from apps.core.logs import logging_config
-from project.admin_theme import UNFOLD as UNFOLD
+from project.admin_theme import UNFOLD  # noqa: F401 - the theme reads it
 from project.environment import HOME, ROOT, env, positive, read_files, required, secret_key
 
 django_stubs_ext.monkeypatch()
@@ -303,6 +303,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",  # operations are grouped by what stands behind it
 }
 
 # --- Logs and error tracking -------------------------------------------------------------------------------
