@@ -32,7 +32,7 @@ def tagged_answer(request: Request, text: str, *, content_type: str) -> HttpResp
     tag = etag_of(text)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag_matches(request.headers.get("If-None-Match", ""), tag):
-        return HttpResponse(status=NOT_MODIFIED, headers=headers)
+        return HttpResponse(status=NOT_MODIFIED, headers=headers, content_type=content_type)
     return HttpResponse(text, headers=headers, content_type=content_type)
 
 
