@@ -165,3 +165,9 @@ def test_an_idle_stream_is_kept_alive(follow, recording, monkeypatch):
         assert any(line.startswith(":") for line in lines)
         change(status="canceled")
         list(lines)
+
+
+def test_head_opens_no_stream(api, recording):
+    answer = api.client.head(f"/api/v1/recordings/{recording['id']}/events")
+
+    assert (answer.status_code, answer["Content-Type"], answer.streaming) == (200, "text/event-stream", False)

@@ -298,3 +298,40 @@ def test_accepting_takes_a_constant_number_of_queries(api, stored, django_assert
 
     with django_assert_max_num_queries(14):
         api.send(query="?metadata=%7B%7D&keyterms=a&keyterms=b")
+
+
+def test_a_wrong_field_after_a_large_file_leaves_no_parts(api, stored):
+    """Nine megabytes are more than one part: the upload to the storage has begun when the field comes."""
+    boundary = b"x7"
+    body = (
+        b'--x7\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
+        + CARDS
+        + bytes(9 * 1024 * 1024)
+        + b'\r\n--x7\r\nContent-Disposition: form-data; name="scenario"\r\n\r\nopera\r\n--x7--\r\n'
+    )
+
+    answer = api.send(body, content_type=f"multipart/form-data; boundary={boundary.decode()}")
+
+    is_problem(answer, 422, "unknown_scenario", "scenario")
+    assert stored() == []
+
+
+@pytest.fixture
+def no_storage(settings):
+    """An object storage that refuses connections."""
+    default = settings.STORAGES["default"]
+    options = default["OPTIONS"] | {"endpoint_url": "http://127.0.0.1:1"}
+    settings.STORAGES = settings.STORAGES | {"default": default | {"OPTIONS": options}}
+
+
+def test_without_storage_nothing_is_accepted_and_the_caller_may_try_again(api, db, no_storage):
+    problem = is_problem(api.send(), 503, "storage_unavailable")
+
+    assert problem["retryable"]
+    assert "127.0.0.1" not in problem["detail"]
+    assert not Recording.objects.exists()
+
+
+def test_what_is_stored_cannot_be_heard_while_the_storage_is_away(api, recording, no_storage):
+    is_problem(api.get(f"recordings/{recording['id']}/audio?variant=original"), 503, "storage_unavailable")
+    assert api.get(f"recordings/{recording['id']}").status_code == 200

@@ -55,11 +55,10 @@ class RecordingEvents(ApiView):
         recording = recording_get(workspace_id=self.workspace_id, recording_id=recording_id)
         if recording.status in FINAL and request.headers.get("Last-Event-ID") == event_id(recording):
             return HttpResponse(status=204)  # tells a browser not to come again
-        return StreamingHttpResponse(
-            EventStream(recording),
-            content_type="text/event-stream",
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        )
+        headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        if request.method == "HEAD":
+            return HttpResponse(headers=headers)
+        return StreamingHttpResponse(EventStream(recording), headers=headers)
 
 
 class Slots:
