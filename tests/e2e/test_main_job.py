@@ -133,6 +133,24 @@ def test_a_key_is_printed_alone_and_works_until_its_workspace_ends(stack):
     assert stack.manage("create_api_key", "--workspace", "nowhere", "--name", "x").returncode == 1
 
 
+def test_no_log_holds_what_was_said_or_a_key(stack, client):
+    recording = stack.finished(client, stack.upload(client, "en_cards_16k.wav", metadata='{"client": "Annabel"}')["id"])
+    text = text_of(client, recording)
+    canaries = [text, "spades", "Annabel", stack.key, "X-Amz-Signature=", *secrets_of(stack)]
+
+    logs = {path.name: path.read_text(errors="replace") for path in (stack.home / "log").glob("*.log")}
+    assert {"web.log", "worker-audio.log", "worker-text.log", "beat.log"} <= logs.keys()
+    found = [
+        (name, canary) for name, log in logs.items() for canary in canaries if canary in log and name != "sample.log"
+    ]
+    assert found == []
+
+
+def secrets_of(stack) -> list[str]:
+    names = ("admin_password", "flower_password", "postgres_password", "valkey_password", "s3_secret_access_key")
+    return [(stack.home / name).read_text().strip() for name in names]
+
+
 def test_flower_is_closed_to_strangers(stack):
     flower = f"http://127.0.0.1:{stack.addresses()['FLOWER_PORT']}/"
 
