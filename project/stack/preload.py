@@ -12,7 +12,6 @@ import importlib
 import json
 import os
 import runpy
-import signal
 import socket
 import sys
 import time
@@ -28,7 +27,6 @@ COMMON = (
 )
 """What these import is used by most of the processes."""
 
-ADOPTION_SECONDS = 5.0
 ARG_START = 45
 """Field of /proc/self/stat after the name: where the command line lies that `ps` shows."""
 
@@ -62,9 +60,9 @@ def serve(channel: socket.socket) -> dict[str, Any] | None:
     while packet := channel.recv(MAX_BYTES):
         middle = os.fork()
         if middle == 0:  # its end makes an orphan of the new process, for the supervisor to adopt
+            request: dict[str, Any] = json.loads(packet) | {"middle": os.getpid()}
             new = os.fork()
             if new == 0:
-                request: dict[str, Any] = json.loads(packet)
                 return request
             channel.send(str(new).encode())
             os._exit(0)
@@ -74,14 +72,9 @@ def serve(channel: socket.socket) -> dict[str, Any] | None:
 
 def settle(request: dict[str, Any], supervisor: int) -> None:
     """Become a process of its own, as one started by the supervisor is."""
-    deadline = time.monotonic() + ADOPTION_SECONDS
-    while os.getppid() != supervisor:
-        if time.monotonic() > deadline:
-            os._exit(1)
+    while os.getppid() == request["middle"]:
         time.sleep(0.001)
-    die_with_parent(signal.SIGKILL)
-    if os.getppid() != supervisor:
-        os._exit(1)
+    die_with_parent(parent=supervisor)
     os.setsid()
     log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     nothing = os.open(os.devnull, os.O_RDONLY)

@@ -48,9 +48,7 @@ class Supervisor:
         for number in (*STOP_SIGNALS, signal.SIGCHLD):
             if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
                 signal.signal(number, self._on_signal)
-        die_with_parent(signal.SIGTERM)
-        if os.getppid() != parent:  # it ended before we asked
-            self._stop_signal = signal.SIGTERM
+        die_with_parent(signal.SIGTERM, parent=parent)
 
     def keep(self, specs: Iterable[Spec]) -> list[Child]:
         """Start processes, and start them again whenever they end."""
