@@ -34,8 +34,9 @@ WEBM = Format("webm", "video/webm", "matroska")
 MATROSKA = Format("matroska", "video/x-matroska", "matroska")
 ADTS = Format("adts", "audio/aac", "aac")
 AMR = Format("amr", "audio/amr", "amr")
+MPEG = Format("mpeg", "video/mpeg", "mpeg")
 
-FORMATS = {found.name: found for found in (WAV, AIFF, FLAC, MP3, OGG, MP4, M4A, MOV, WEBM, MATROSKA, ADTS, AMR)}
+FORMATS = {found.name: found for found in (WAV, AIFF, FLAC, MP3, OGG, MP4, M4A, MOV, WEBM, MATROSKA, ADTS, AMR, MPEG)}
 
 
 def sniff(head: bytes) -> Format | None:
@@ -61,6 +62,11 @@ def _is_flac(head: bytes) -> bool:
 
 def _is_amr(head: bytes) -> bool:
     return head.startswith((b"#!AMR\n", b"#!AMR-WB\n"))
+
+
+def _is_mpeg_program_stream(head: bytes) -> bool:
+    """A pack header, ISO/IEC 13818-1 or 11172-1: what follows the start code begins with 01 or 0010."""
+    return head[:4] == b"\0\0\1\xba" and len(head) > 4 and (head[4] >> 6 == 0b01 or head[4] >> 4 == 0b0010)  # noqa: PLR2004
 
 
 # Ogg: the first pages each begin a logical stream and name its codec. RFC 3533.
@@ -225,5 +231,6 @@ _TESTS: tuple[tuple[Callable[[bytes], bool], Format], ...] = (
     (_is_aiff, AIFF),
     (_is_ogg, OGG),
     (_is_amr, AMR),
+    (_is_mpeg_program_stream, MPEG),
     *_AFTER_ID3,
 )

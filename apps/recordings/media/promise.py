@@ -1,24 +1,25 @@
 """What a file says about its own length, so that a missing part can be told from a short recording.
 
-Only statements count, never guesses: for raw streams (MPEG audio without a Xing header, ADTS, AMR) libavformat divides
-the file size by the first bit rate, which is far off for variable rates.
+Only statements count, never guesses: for raw streams (MPEG audio without a Xing header, MPEG program streams, ADTS,
+AMR) libavformat divides the file size by the first bit rate, which is far off for variable rates.
 """
 
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from apps.recordings.media.formats import ADTS, AMR, MATROSKA, MP3, OGG, WAV, WEBM, Format, id3_bytes
+from apps.recordings.media.formats import ADTS, AMR, MATROSKA, MP3, MPEG, OGG, WAV, WEBM, Format, id3_bytes
 
 _MICROSECONDS_PER_MS = 1000
 
 
 def promised_ms(path: Path, fmt: Format, container: InputContainer, stream: AudioStream) -> int | None:
     """Return the length that the headers state for the audio track, or None where they do not."""
-    if fmt in {ADTS, AMR} or (fmt is MP3 and not _has_frame_count(path)):
+    if fmt in {ADTS, AMR, MPEG} or (fmt is MP3 and not _has_frame_count(path)):
         return None
     if fmt is WAV:
         return _wav_ms(path)
@@ -50,20 +51,44 @@ def _has_frame_count(path: Path) -> bool:
 
 _STREAMED = 0x7FFF0000
 """Programs that cannot seek back leave 0, 0x7FFFFFFF or 0xFFFFFFFF, rounded down or not, as the length."""
-_CONSTANT_RATE_TAGS = {1, 2, 3, 6, 7, 0x11, 0xFFFE}
-"""PCM, ADPCM, A-law and mu-law: bytes are time. WAV may carry anything else too."""
+_PCM_TAGS = {1, 3, 6, 7, 0xFFFE}
+"""Codecs of which bytes are time. For the others a WAV header states a rate that many programs get wrong."""
+_SLOPPY_BYTES = 4096
+"""Some programs count their own header as sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class _WavData:
+    """The sound in a WAV file: where it begins, how long the header says it is (0: not said), and how it is coded."""
+
+    start: int
+    length: int
+    byte_rate: int
+    tag: int
 
 
 def _wav_ms(path: Path) -> int | None:
+    data = _wav_data(path)
+    if data is None or not data.byte_rate or data.tag not in _PCM_TAGS:
+        return None
+    return 1000 * data.length // data.byte_rate or None
+
+
+def _wav_is_cut(path: Path) -> bool:
+    data = _wav_data(path)
+    missing = data.start + data.length - path.stat().st_size if data else 0
+    return data is not None and missing > max(_SLOPPY_BYTES, data.length // 100)
+
+
+def _wav_data(path: Path) -> _WavData | None:
     with path.open("rb") as file:
         order = ">" if file.read(12).startswith(b"RIFX") else "<"
-        tag, byte_rate, long_length = 0, 0, None
+        tag, byte_rate, long_length = 0, 0, 0
         while len(header := file.read(8)) == 8:  # noqa: PLR2004 - name and length
             name, length = struct.unpack(f"{order}4sI", header)
             if name == b"data":
-                return _bytes_to_ms(
-                    long_length or length, byte_rate, tag, streamed=not long_length and length >= _STREAMED
-                )
+                known = long_length or (length if length < _STREAMED else 0)
+                return _WavData(file.tell(), known, byte_rate, tag)
             body = _chunk(file, length)
             if name == b"fmt " and len(body) >= 16:  # noqa: PLR2004 - the smallest format chunk
                 tag, byte_rate = struct.unpack_from(f"{order}H6xI", body)
@@ -79,19 +104,18 @@ def _chunk(file: BinaryIO, length: int) -> bytes:
     return body
 
 
-def _bytes_to_ms(length: int, byte_rate: int, tag: int, *, streamed: bool) -> int | None:
-    if streamed or not byte_rate or tag not in _CONSTANT_RATE_TAGS:
-        return None
-    return 1000 * length // byte_rate or None
-
-
 _OGG_LONGEST_PAGE = 27 + 255 + 255 * 255
 
 
 def tail_is_cut(path: Path, fmt: Format) -> bool:
-    """Say whether an Ogg file, which states no length, ends in the middle of a page."""
-    if fmt is not OGG:
-        return False
+    """Say whether the file ends before its last part does, in the formats where that can be seen without decoding."""
+    if fmt is WAV:
+        return _wav_is_cut(path)
+    return fmt is OGG and _ogg_is_cut(path)
+
+
+def _ogg_is_cut(path: Path) -> bool:
+    """Say whether the file ends in the middle of a page; Ogg states no length."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - _OGG_LONGEST_PAGE))

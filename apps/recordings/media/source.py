@@ -126,7 +126,7 @@ def source_open(path: Path, fmt: Format, limits: MediaLimits) -> Iterator[Source
         context.thread_count = 1  # threads add processor time, and the worker runs several of us
         _check_shape(context.channels, context.sample_rate, limits)
         if tail_is_cut(path, fmt):
-            raise CorruptedError("the file ends in the middle of a page")
+            raise CorruptedError("the end of the file is missing")
         promised = promised_ms(path, fmt, container, stream)
         if promised is not None and promised > limits.max_duration_ms + GRACE_MS:
             raise _too_long(limits)

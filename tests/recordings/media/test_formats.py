@@ -42,6 +42,7 @@ def test_real_clips_are_recognised_by_content(clip, name):
         ("a.aac", "aac", "adts"),
         ("a.mov", "pcm_s16le", "mov"),
         ("a.oga", "flac", "ogg"),
+        ("a.mpeg", "mp2", "mpeg"),
     ],
 )
 def test_made_files_are_recognised_by_content(tmp_path, file, codec, name):

@@ -74,6 +74,12 @@ def test_a_film_whose_index_comes_first_is_corrupted_when_its_end_is_missing(tmp
         tools.prepare(whole, format_of(whole), out)
 
 
+def test_a_wav_of_a_compressed_codec_is_corrupted_when_its_end_is_missing(tmp_path, out):
+    whole = write(tmp_path / "a.wav", load("en_sonnet2_48k.webm"), codec="adpcm_ima_wav")
+    os.truncate(whole, whole.stat().st_size * 9 // 10)
+    assert reason_for(whole, WAV, out) == "corrupted_audio_file"
+
+
 @pytest.mark.parametrize("clip", ["en_sonnet1_44k.mp3", "en_jfk_44k_stereo.flac", "en_fleurs0_48k_opus.ogg"])
 def test_garbage_behind_a_header_is_corrupted(tmp_path, out, clip):
     path = tmp_path / clip

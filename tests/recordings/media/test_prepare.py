@@ -101,6 +101,8 @@ def test_each_packet_of_the_file_is_demuxed_and_decoded_once(prepare):
         ("pcm_f64le", "a.wav", 44_100, "stereo"),
         ("pcm_mulaw", "a.wav", 8_000, "mono"),
         ("pcm_alaw", "a.wav", 8_000, "mono"),
+        ("adpcm_ima_wav", "a.wav", 44_100, "mono"),
+        ("mp2", "a.mpeg", 44_100, "mono"),
         ("pcm_s16le", "a.wav", 48_000, "5.1"),
         ("flac", "a.flac", 96_000, "5.1"),
         ("flac", "a.flac", 192_000, "mono"),
