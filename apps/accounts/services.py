@@ -87,11 +87,13 @@ def api_key_create(
 
 def api_key_authenticate(*, text: str) -> ApiKey:
     """Return the usable key with that text. Raises NotAuthenticatedError, with the same words in every case."""
-    key = ApiKey.objects.usable().select_related("workspace").filter(digest=_digest(text)).first()
+    stale = Q(last_used_at=None) | Q(last_used_at__lt=Now() - LAST_USED_EVERY)
+    keys = ApiKey.objects.usable().select_related("workspace").annotate(is_stale=stale)
+    key = keys.filter(digest=_digest(text)).first()
     if key is None:
         raise NotAuthenticatedError
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=Now() - LAST_USED_EVERY)
-    ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=Now())
+    if key.is_stale:  # type: ignore[attr-defined]  # annotated above
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=Now())
     return key
 
 

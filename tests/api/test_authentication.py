@@ -1,5 +1,6 @@
 import io
 import logging
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -115,3 +116,14 @@ def test_two_keys_of_a_workspace_see_the_same(api, recording, with_scopes):
 def test_a_bearer_word_is_read_in_any_case(key, db):
     api = Api("")
     assert api.get("recordings", Authorization=f"bearer {key}").status_code == 200
+
+
+def test_the_last_use_of_a_key_is_noted_once_a_minute(api):
+    api.get("scenarios")
+    first = ApiKey.objects.get().last_used_at
+    api.get("scenarios")
+    assert ApiKey.objects.get().last_used_at == first
+
+    ApiKey.objects.update(last_used_at=first - timedelta(minutes=2))
+    api.get("scenarios")
+    assert ApiKey.objects.get().last_used_at >= first

@@ -76,7 +76,7 @@ def test_an_unknown_format_is_named(api, path, recording):
 def test_a_transcript_takes_a_constant_number_of_queries(api, path, recording, django_assert_num_queries):
     transcribed(recording["id"])
 
-    with django_assert_num_queries(5):  # key, its last use, recording, transcript, utterances
+    with django_assert_num_queries(4):  # the key, the recording, the transcript, its utterances
         api.get(f"{path}/transcript")
 
 

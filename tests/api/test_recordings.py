@@ -123,10 +123,10 @@ def test_a_list_takes_as_many_queries_for_many_as_for_one(api, many, django_asse
     many(1)
     api.get("recordings")
 
-    with django_assert_num_queries(4):  # key, its last use, the page, the costs
+    with django_assert_num_queries(3):  # the key, the page, the costs
         api.get("recordings?limit=100")
     many(60)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         assert len(ids(api.get("recordings?limit=100"))) == 61
 
 
@@ -134,7 +134,7 @@ def test_a_list_takes_as_many_queries_for_many_as_for_one(api, many, django_asse
 
 
 def test_one_recording_takes_a_constant_number_of_queries(api, recording, django_assert_num_queries):
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         api.get(f"recordings/{recording['id']}")
 
 

@@ -296,7 +296,7 @@ def test_a_failure_to_note_the_recording_takes_the_file_along(api, stored, works
 def test_accepting_takes_a_constant_number_of_queries(api, stored, django_assert_max_num_queries):
     api.send()  # the key's last use is noted once a minute
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(13):
         api.send(query="?metadata=%7B%7D&keyterms=a&keyterms=b")
 
 
