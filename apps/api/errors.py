@@ -136,7 +136,8 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> HttpRespon
 def problem(request: HttpRequest, error: AppError) -> HttpResponse:
     """Write the error as problem details. What went wrong inside of us is for the log, not for the caller."""
     if error.status >= SERVER_ERROR:
-        log.warning("request_not_served", code=error.code, reason=error.detail)
+        write = log.warning if error.retryable else log.error  # the error tracker hears of errors
+        write("request_not_served", code=error.code, reason=error.detail)
     headers = {"Cache-Control": "no-store"}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)

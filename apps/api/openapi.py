@@ -5,12 +5,57 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import Direction, OpenApiParameter, OpenApiResponse, inline_serializer
+from drf_spectacular.utils import (
+    Direction,
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema_serializer,
+    inline_serializer,
+)
 from rest_framework import serializers
 
 PROBLEM_JSON = "application/problem+json"
 
 
+RECORDING = {
+    "id": "01a1fa5d-6375-760b-9dfd-e09cf3f5ae25",
+    "object": "recording",
+    "status": "needs_attention",
+    "stage": "analyze",
+    "progress": 100,
+    "title": "Evening shift",
+    "filename": "shift-7.mp3",
+    "size_bytes": 5511223,
+    "sha256": "090f18f5f76cf8b2b43cd9e6b07823f4685a4742d9a36cd98b174a6586c18cf9",
+    "duration_ms": 344420,
+    "language_code": "en",
+    "scenario": "interview",
+    "speakers_expected": 2,
+    "keyterms": ["Anna"],
+    "metadata": {"place": "Bar"},
+    "duplicate_of": None,
+    "coverage": {"speech_ms": 300000, "covered_ms": 281000, "gaps": [{"start": 61000, "end": 80000}]},
+    "warnings": ["poor_audio", "local_analysis"],
+    "cost": {"estimated": "0.000000", "actual": "0.000000", "currency": "USD"},
+    "error": {"code": "coverage_incomplete", "detail": "1 gap of 19 s"},
+    "created_at": "2026-11-20T19:09:46.781779Z",
+    "completed_at": "2026-11-20T19:11:02.104220Z",
+}
+
+PROBLEM = {
+    "type": "/docs/errors#unknown_scenario",
+    "title": "There is no such scenario",
+    "status": 422,
+    "detail": "Known scenarios: general interview design_audit call meeting.",
+    "code": "unknown_scenario",
+    "param": "scenario",
+    "request_id": "5f0c9a1e-4c5a-4a3e-9a57-0d3a8b6f4a11",
+    "retryable": False,
+}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A wrong field", PROBLEM, response_only=True)])
 class ProblemSerializer(serializers.Serializer[Any]):
     """What every error looks like (RFC 9457); the codes are listed in docs/errors.md."""
 

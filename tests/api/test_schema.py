@@ -6,7 +6,9 @@ from django.core.management import call_command
 from django.urls import get_resolver
 
 from apps.api.authentication import required_scope
+from apps.api.openapi import PROBLEM, RECORDING
 from tests.api.making import prepared, reported
+from tests.api.test_problems import SHAPE
 
 
 def test_the_description_has_no_errors_and_no_warnings():
@@ -102,3 +104,8 @@ def test_every_method_names_its_scope():
     for view in views():
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             assert (required_scope(view(), method) is None) == (not hasattr(view, method.lower()))
+
+
+def test_examples_have_the_fields_of_the_real_thing(api, recording):
+    assert set(RECORDING) == set(recording)
+    assert set(PROBLEM) == SHAPE

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from apps.analysis.scenarios import DEFAULT_SCENARIO, scenario_get
@@ -22,6 +23,9 @@ class ScenarioField(serializers.CharField):
         return scenario_get(super().to_internal_value(data)).key
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("A better title", {"title": "Evening shift", "language_code": "en-GB"}, request_only=True)]
+)
 class DetailsSerializer(StrictSerializer):
     """What can be said about a recording at its upload and afterwards."""
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -48,6 +48,7 @@ class RecordingQuery(PageQuery):
     q = serializers.CharField(required=False, max_length=200, help_text="Part of the title or of the file name.")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Only the reports", {"from_stage": "analyze"}, request_only=True)])
 class RunSerializer(StrictSerializer):
     """Which run is wanted."""
 

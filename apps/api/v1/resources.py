@@ -2,12 +2,13 @@
 
 from typing import Any, TypedDict
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from apps.analysis.models import Report
 from apps.analysis.scenarios import Scenario
 from apps.analysis.types import Reason, State
+from apps.api.openapi import RECORDING
 from apps.pipeline.models import Kind
 from apps.recordings.models import Recording
 from apps.transcripts.models import Transcript, Utterance
@@ -63,6 +64,7 @@ class FailureSerializer(serializers.Serializer[Any]):
         return super().to_representation(instance) if instance.error_code else None
 
 
+@extend_schema_serializer(examples=[OpenApiExample("With a gap", RECORDING, response_only=True)])
 class RecordingSerializer(serializers.Serializer[Any]):
     """A recording. Its text, reports and sound have addresses of their own."""
 
