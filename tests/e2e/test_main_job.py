@@ -1,8 +1,10 @@
 """The main job on the running stack: a recording goes in, a transcript and a report come out."""
 
+import contextlib
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import httpx
@@ -14,6 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 
 AUDIO = Path(__file__).resolve().parents[1] / "data" / "audio"
 CLIPS = json.loads((AUDIO / "references.json").read_text())
+RESTART_SECONDS = 10
 CARDS = "eight of spades four of clubs seven of hearts"
 
 
@@ -167,12 +170,18 @@ def test_killed_workers_and_servers_come_back_and_nothing_is_lost(stack, client)
 
 
 def kill(stack, words: str) -> None:
-    """End the stack's processes whose command line holds these words, without warning."""
-    family = psutil.Process(stack.process.pid).children(recursive=True)
-    victims = [process for process in family if words in command_of(process)]
-    assert victims, words
+    """End the stack's processes whose command line holds these words, without warning, as soon as there are any."""
+    deadline = time.monotonic() + RESTART_SECONDS
+    while not (victims := [one for one in family_of(stack) if words in command_of(one)]):
+        assert time.monotonic() < deadline, f"{words} did not come back"
+        time.sleep(0.2)
     for victim in victims:
-        os.kill(victim.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim.pid, signal.SIGKILL)
+
+
+def family_of(stack) -> list[psutil.Process]:
+    return psutil.Process(stack.process.pid).children(recursive=True)
 
 
 def command_of(process: psutil.Process) -> str:
