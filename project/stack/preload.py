@@ -24,6 +24,7 @@ from project.stack.loader import MAX_BYTES, READY
 COMMON = (
     *("celery.bin.celery", "celery.apps.worker", "celery.worker.consumer", "celery.concurrency.prefork"),
     *("kombu.transport.redis", "billiard.pool", "boto3.s3.transfer", "project.urls", "project.wsgi"),
+    *("gunicorn.app.wsgiapp", "project.web_worker", "django_celery_beat.schedulers"),
 )
 """What these import is used by most of the processes."""
 

@@ -83,12 +83,12 @@ def test_flower_asks_for_the_password_that_is_in_the_home(stack):
 
 
 @pytest.mark.parametrize("text", ["gunicorn project.wsgi", "worker --loglevel=INFO -n audio@", "project.stack.preload"])
-def test_a_killed_process_is_back_within_ten_seconds(stack, text):
+def test_a_killed_process_comes_back(stack, text):
     killed = pid_of(stack, text)
 
     os.kill(killed, signal.SIGKILL)
 
-    until(lambda: pid_of(stack, text) not in (0, killed) and alive(stack), 10)
+    until(lambda: pid_of(stack, text) not in (0, killed) and alive(stack), 30)
 
 
 def test_killing_the_supervisor_leaves_no_process_not_even_one_forked_by_another(stack):
@@ -96,4 +96,4 @@ def test_killing_the_supervisor_leaves_no_process_not_even_one_forked_by_another
 
     stack.process.kill()
 
-    until(lambda: not processes_of(stack.home), 5)
+    until(lambda: not processes_of(stack.home))

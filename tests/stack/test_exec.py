@@ -67,7 +67,7 @@ def test_killing_the_supervisor_takes_servers_and_command_along():
 
         process.kill()
 
-        until(lambda: not processes_of(home), 5)
+        until(lambda: not processes_of(home))
     shutil.rmtree(home)
 
 
