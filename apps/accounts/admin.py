@@ -12,11 +12,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.contrib.filters.admin import FieldTextFilter, RangeDateTimeFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import FieldTextFilter, RelatedDropdownFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from apps.accounts import services
 from apps.accounts.admin_base import WorkspaceBound, access_of, badge, staff_actor
+from apps.accounts.admin_filters import DaysFilter
 from apps.accounts.admin_forms import ApiKeyForm, NewPersonMembershipFormSet
 from apps.accounts.models import ApiKey, AuditEntry, Membership, User, Workspace
 from apps.accounts.selectors import Role
@@ -282,7 +283,7 @@ class ApiKeyAdmin(WorkspaceBound, ModelAdmin):  # type: ignore[misc]
             "key": obj,
             "text": vars(obj)["shown_once"],
         }
-        return TemplateResponse(request, "staff/api_key_created.html", context, headers={"Cache-Control": "no-store"})
+        return TemplateResponse(request, "staff/api_key_created.html", context)
 
     @admin.action(description="Revoke this key")
     def revoke(self, request: HttpRequest, obj: ApiKey) -> None:
@@ -306,7 +307,7 @@ class AuditEntryAdmin(WorkspaceBound, ModelAdmin):  # type: ignore[misc]
         ("workspace", RelatedDropdownFilter),
         ("action", FieldTextFilter),
         ("actor", FieldTextFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", DaysFilter),
     )
     list_filter_submit = True
     search_fields = ("=object_id", "actor", "action")

@@ -62,7 +62,7 @@ def _describe(recording: Recording, actor: Actor, fields: Fields) -> str:
     form = DetailsForm(fields, initial={"language_code": recording.language_code})
     if not form.is_valid():
         name, message = form.first_error()
-        raise UserError(f"{form.fields[name].label or name}: {message}", param=name)
+        raise UserError(f"{form[name].label}: {message}", param=name)
     recording_describe(
         recording=recording,
         actor=actor,

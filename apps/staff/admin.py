@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import RangeDateFilter
 
 from apps.accounts.admin_base import WorkspaceBound, access_of, staff_actor
 from apps.accounts.selectors import Role
@@ -20,13 +19,19 @@ from apps.pipeline.services import runs
 from apps.recordings.models import Recording
 from apps.staff import actions, beat, cells, files, formats, live, page, uploads
 from apps.staff.changelist import CappedPaginator, RecordingList
-from apps.staff.filters import LanguageFilter, ScenarioFilter, StatusFilter, WorkspaceFilter, metadata_filter
+from apps.staff.filters import (
+    LanguageFilter,
+    ScenarioFilter,
+    StatusFilter,
+    UploadedFilter,
+    WorkspaceFilter,
+    metadata_filter,
+)
 from apps.staff.words import language_name
 
 __all__ = ["RecordingAdmin", "beat"]
 
 SEARCHED_METADATA = ("number", "employee", "client", "place", "zone", "city", "tags")
-HEAVY_FIELDS = ("gaps", "keyterms", "object_key", "error_detail")
 
 
 @admin.register(Recording)
@@ -52,7 +57,7 @@ class RecordingAdmin(WorkspaceBound, ModelAdmin):  # type: ignore[misc]
         ScenarioFilter,
         LanguageFilter,
         WorkspaceFilter,
-        ("created_at", RangeDateFilter),
+        ("created_at", UploadedFilter),
         *(metadata_filter(name) for name in ("employee", "client", "place", "city")),
     )
     list_filter_submit = True
@@ -98,10 +103,6 @@ class RecordingAdmin(WorkspaceBound, ModelAdmin):  # type: ignore[misc]
     def shown_created(self, recording: Recording) -> str:
         return cells.created_cell(recording)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Recording]:
-        rows: QuerySet[Recording] = super().get_queryset(request)
-        return rows.defer(*HEAVY_FIELDS)
-
     def get_list_display(self, request: HttpRequest) -> Any:  # noqa: ANN401 - unfold's signature
         """Whoever works in one workspace need not read its name on every line."""
         shown = super().get_list_display(request)
@@ -137,9 +138,7 @@ class RecordingAdmin(WorkspaceBound, ModelAdmin):  # type: ignore[misc]
 
     def change_view(self, request: HttpRequest, object_id: str, *_: object, **__: object) -> HttpResponse:
         """Show one recording: player, transcript, reports, stages."""
-        recording = self.get_object(request, object_id)
-        if recording is None:
-            raise Http404
+        recording = self._found(request, object_id)
         return page.recording_page(request, recording, self._context(request))
 
     def delete_model(self, request: HttpRequest, obj: Recording) -> None:
@@ -174,13 +173,22 @@ class RecordingAdmin(WorkspaceBound, ModelAdmin):  # type: ignore[misc]
     def _context(self, request: HttpRequest) -> dict[str, Any]:
         return {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
 
+    def _found(self, request: HttpRequest, object_id: str) -> Recording:
+        """Return the recording; one that the person may not see is 404."""
+        try:
+            rows = self.get_queryset(request).select_related("workspace").filter(pk=UUID(object_id))
+        except ValueError as error:
+            raise Http404 from error
+        recording: Recording | None = rows.first()
+        if recording is None:
+            raise Http404
+        return recording
+
     def _about(self, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-        """Hand a view the recording instead of its id; one that the person may not see is 404."""
+        """Hand a view the recording instead of its id."""
 
         def about(request: HttpRequest, recording_id: UUID, **more: object) -> HttpResponseBase:
-            recording = self.get_queryset(request).select_related("workspace").filter(pk=recording_id).first()
-            if recording is None:
-                raise Http404
+            recording = self._found(request, str(recording_id))
             return view(request, recording, **more)
 
         return update_wrapper(about, view)

@@ -9,6 +9,7 @@ from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
 COUNT_MAX = 10_000
+HEAVY_FIELDS = ("gaps", "keyterms", "object_key", "error_detail")
 
 
 class CappedPaginator(Paginator[Any]):
@@ -22,7 +23,11 @@ class CappedPaginator(Paginator[Any]):
 
 
 class RecordingList(ChangeList):  # type: ignore[misc]
-    """The list of recordings, without a second count of the same rows."""
+    """The list of recordings: without their bulky fields, and without a second count of the same rows."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:  # noqa: ANN401
+        rows: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
+        return rows.defer(*HEAVY_FIELDS)
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

@@ -56,7 +56,7 @@ class DetailsForm(forms.Form):
     tags = LineField(max_length=TAGS_LENGTH_MAX, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
         choice = forms.ChoiceField
         scenarios, languages = self.fields["scenario"], self.fields["language_code"]
         if isinstance(scenarios, choice) and isinstance(languages, choice):
