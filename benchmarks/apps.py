@@ -1,13 +1,16 @@
-"""Puts the instant steps in place once the models are loaded."""
+"""Puts the control's tasks and the instant steps in place once the models are loaded."""
 
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
-class InstantConfig(AppConfig):
+class BenchmarkConfig(AppConfig):
     name = "benchmarks"
 
     def ready(self) -> None:
-        """Load the tasks and steps of the benchmark."""
-        import_module("benchmarks.instant")
+        """Load what the benchmark's workers need beside the product."""
+        import_module("benchmarks.control")
+        if settings.STEPS == "instant":
+            import_module("benchmarks.instant")

@@ -1,13 +1,10 @@
-"""Work that takes no time: the control's no-op tasks, and the stages of a run with nothing to do in them.
+"""The two steps that move audio, with nothing to move; assembling and analysing stay as they are.
 
-Loaded by the benchmark's workers through `benchmarks.settings`. What stays is the pipeline itself: hints, claims,
-settling, joins, the ledger of engine calls, and everything that is written to the tables.
+What stays is the pipeline itself: hints, claims, settling, joins, the ledger of engine calls, and everything that is
+written to the tables.
 """
 
 from pathlib import Path
-
-from celery import current_app, shared_task
-from redis import Redis
 
 from apps.pipeline.models import Kind
 from apps.pipeline.services.claims import Claim
@@ -20,7 +17,6 @@ from apps.recordings import services as recordings
 from apps.recordings.models import Recording
 
 DURATION_MS = 64_000
-LIST = "bench:chains"
 
 
 class InstantPrepare:
@@ -55,18 +51,5 @@ class InstantTranscribe:
         return Outcome(chunk_result(outcome, "en", is_assumed=False), save_nothing_else)
 
 
-# The two steps that move audio; assembling and analysing stay as they are.
 STEPS[Kind.PREPARE] = InstantPrepare()
 STEPS[Kind.TRANSCRIBE] = InstantTranscribe()
-
-
-@shared_task(name="benchmarks.nothing")
-def nothing() -> None:
-    """Do nothing, as a link of a chain."""
-
-
-@shared_task(name="benchmarks.ring")
-def ring(number: int) -> None:
-    """End a chain: tell the benchmark that it came to its end."""
-    with Redis.from_url(str(current_app.conf.broker_url)) as redis:
-        redis.rpush(LIST, number)

@@ -4,7 +4,8 @@ import gc
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, worker_before_create_process, worker_process_init
+from celery.signals import setup_logging, task_prerun, worker_before_create_process, worker_process_init
+from django.db import close_old_connections
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from apps.core.process import die_with_parent
@@ -20,6 +21,12 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 @setup_logging.connect
 def keep_django_logging(**_signal: object) -> None:
     """Django's LOGGING is the only configuration of logs."""
+
+
+@task_prerun.connect
+def look_after_connections(**_signal: object) -> None:
+    """Treat connections to the database as a web request does: the broken and the old ones go, the others stay."""
+    close_old_connections()
 
 
 @worker_before_create_process.connect

@@ -239,6 +239,9 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = SOFT_SHUTDOWN_SECONDS
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = False
 # When the broker restarts, running stages go on: their rows, not their messages, say that they run.
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+# Connections to the database outlive tasks: opening one costs more than the rest of a short stage. Broken and old ones
+# are dropped between tasks (project/celery.py).
+CELERY_DB_REUSE_MAX = 1_000_000
 # Audio libraries leak: children are renewed.
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # KiB
@@ -259,6 +262,8 @@ CELERY_BROKER_POOL_LIMIT = 10
 CELERY_VISIBILITY_TIMEOUT = VISIBILITY_TIMEOUT_SECONDS
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": VISIBILITY_TIMEOUT_SECONDS,
+    # No message has a priority; each step would be one more list per queue to wait at.
+    "priority_steps": [0],
     # The default sweep for lost messages takes about 100 s.
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 2,

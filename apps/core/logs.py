@@ -71,6 +71,10 @@ def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
             "botocore": {"level": "WARNING"},
+            # Each says that a task was sent, received, begun or done; a stage says so itself, once.
+            "celery.app.trace": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "django_structlog.celery.receivers": {"level": "WARNING"},
             "urllib3": {"level": "WARNING"},
         },
     }
