@@ -15,6 +15,7 @@ from apps.providers.services import speech_transcribe
 from apps.providers.types import SpeechRequest
 from apps.recordings import services as recordings
 from apps.recordings.models import Recording
+from apps.recordings.services import Mirror
 
 DURATION_MS = 64_000
 
@@ -33,9 +34,9 @@ class InstantPrepare:
                 measures={},
                 duration_ms=DURATION_MS,
             )
-            recordings.recording_mirror(recording_id=locked.pk, duration_ms=DURATION_MS, speech_ms=DURATION_MS)
 
-        return Outcome({"chunks": [chunk], "speech_ms": DURATION_MS, "warnings": []}, save)
+        shows = Mirror(duration_ms=DURATION_MS, speech_ms=DURATION_MS)
+        return Outcome({"chunks": [chunk], "speech_ms": DURATION_MS, "warnings": []}, save, shows)
 
 
 class InstantTranscribe:

@@ -9,6 +9,8 @@ from django.db.models.functions import Now
 from apps.core.ids import uuid7
 from apps.recordings.models import Recording
 
+DETAIL_LENGTH_MAX = 500
+
 
 class Kind(models.TextChoices):
     """The steps of a run, in their order."""
@@ -91,7 +93,7 @@ class Stage(models.Model):
     input = models.JSONField(default=dict)
     result = models.JSONField(default=dict)
     error_code = models.CharField(max_length=64, blank=True)
-    error_detail = models.CharField(max_length=500, blank=True)
+    error_detail = models.CharField(max_length=DETAIL_LENGTH_MAX, blank=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

@@ -42,10 +42,14 @@ class Mirror(TypedDict, total=False):
 
 
 def recording_create(
-    *, workspace_id: UUID, recording_id: UUID, stored: StoredFile, draft: RecordingDraft, uploaded_by: str
+    *, workspace_id: UUID, recording_id: UUID, stored: StoredFile, draft: RecordingDraft, uploaded_by: str, stage: str
 ) -> Recording:
-    """Note an uploaded file as a recording; the first with the same bytes in the workspace is its original."""
-    first = Recording.objects.filter(workspace_id=workspace_id, sha256=stored.sha256).order_by("id").first()
+    """Note an uploaded file as a recording, queued for its first stage.
+
+    The first with the same bytes in the workspace is its original.
+    """
+    same = Recording.objects.filter(workspace_id=workspace_id, sha256=stored.sha256)
+    first = same.order_by("id").only("pk").first()
     return Recording.objects.create(
         id=recording_id,
         workspace_id=workspace_id,
@@ -63,6 +67,7 @@ def recording_create(
         keyterms=list(draft.keyterms),
         metadata=dict(draft.metadata),
         uploaded_by=uploaded_by,
+        stage=stage,
     )
 
 
@@ -101,15 +106,19 @@ def prepared_save(
     duration_ms: int,
 ) -> None:
     """Keep what a decode pass made, in place of what an earlier one had made."""
-    PreparedAudio.objects.update_or_create(
+    prepared = PreparedAudio(
         recording=recording,
-        defaults={
-            "playback_key": playback_key,
-            "channels": list(channels),
-            "peaks": list(peaks),
-            "measures": measures,
-            "duration_ms": duration_ms,
-        },
+        playback_key=playback_key,
+        channels=list(channels),
+        peaks=list(peaks),
+        measures=measures,
+        duration_ms=duration_ms,
+    )
+    PreparedAudio.objects.bulk_create(
+        [prepared],
+        update_conflicts=True,
+        unique_fields=["recording"],
+        update_fields=["playback_key", "channels", "peaks", "measures", "duration_ms", "created_at"],
     )
 
 

@@ -1,24 +1,27 @@
 """Who holds a stage: claimed by one conditional UPDATE, renewed by a heartbeat, given up in an orderly way.
 
 All times are the database's. The fencing token grows with each claim, so a worker that was paused past its lease
-and comes back changes no row.
+and comes back changes no row. Claims do not wait for the disk: one that a crash of the database forgets is made again.
 """
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.models import F
 from django.db.models.functions import Now
+from django.db.transaction import TransactionManagementError
 
-from apps.pipeline.models import Stage
+from apps.core.renewal import renewed
+from apps.pipeline.models import DETAIL_LENGTH_MAX, Stage
+from apps.pipeline.services import statements
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +31,7 @@ class Claim:
     """A stage that this worker may work on while nobody else does."""
 
     stage: Stage
+    """With its run, recording and workspace. What no step reads of them is fetched when it is looked at."""
     token: int
     stop: threading.Event
     """Set when the claim is lost (canceled, deleted, or taken over): the work is then for nothing."""
@@ -35,41 +39,59 @@ class Claim:
 
 def stage_claim(*, stage_id: UUID) -> Claim | None:
     """Take a due stage; None when it is settled, held by another worker, postponed or gone."""
-    with transaction.atomic():
-        taken = (
-            Stage.objects.due()
-            .filter(pk=stage_id)
-            .update(
-                status=Stage.Status.RUNNING,
-                lease_token=F("lease_token") + 1,
-                attempts=F("attempts") + 1,
-                lease_until=Now() + _lease(),
-                started_at=Now(),
-            )
-        )
-        if not taken:
-            return None
-        stage = Stage.objects.select_related("run__recording__workspace").get(pk=stage_id)
-    return Claim(stage, stage.lease_token, threading.Event())
-
-
-@contextmanager
-def heartbeat(claim: Claim) -> Iterator[None]:
-    """Renew the lease from a thread with a connection of its own until the block ends."""
-    ended = threading.Event()
-    thread = threading.Thread(target=_renew_until, args=(claim, ended), name="heartbeat", daemon=True)
-    thread.start()
     try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+        stage = statements.stage_take(stage_id, lease_seconds=settings.STAGE_LEASE_SECONDS)
+    except (OperationalError, InterfaceError):
+        # The first statement of a task finds out that the database was away since the last one.
+        if connection.in_atomic_block:
+            raise
+        connection.close()
+        stage = statements.stage_take(stage_id, lease_seconds=settings.STAGE_LEASE_SECONDS)
+    return None if stage is None else Claim(stage, stage.lease_token, threading.Event())
 
 
-def claim_settle(*, claim: Claim, status: Stage.Status, **changes: object) -> bool:
-    """End the stage if the claim still holds; False when it was lost. To be called inside a transaction."""
-    held = Stage.objects.filter(pk=claim.stage.pk).held(claim.token)
-    return bool(held.update(status=status, finished_at=Now(), lease_until=None, **changes))
+def heartbeat(claim: Claim) -> AbstractContextManager[None]:
+    """Renew the lease until the block ends; set the stop event once it is, or must be taken to be, lost."""
+    good_until = time.monotonic() + settings.STAGE_LEASE_SECONDS
+
+    def renew() -> bool:
+        nonlocal good_until
+        asked_at = time.monotonic()
+        try:
+            held = Stage.objects.filter(pk=claim.stage.pk).held(claim.token)
+            is_held = bool(held.update(lease_until=Now() + timedelta(seconds=settings.STAGE_LEASE_SECONDS)))
+        except DatabaseError:
+            is_held = asked_at < good_until
+        else:
+            good_until = asked_at + settings.STAGE_LEASE_SECONDS
+        if not is_held:
+            log.warning("claim_lost", stage_id=str(claim.stage.pk))
+            claim.stop.set()
+        return is_held
+
+    return renewed(renew, seconds=settings.STAGE_HEARTBEAT_SECONDS)
+
+
+def claim_settle(
+    *,
+    claim: Claim,
+    status: Stage.Status,
+    result: dict[str, Any] | None = None,
+    error_code: str = "",
+    error_detail: str = "",
+) -> bool:
+    """End the stage if the claim still holds, and lock its recording for the rest of the transaction.
+
+    False when the claim was lost or the recording deleted: nothing is to be saved then. The stage of the claim shows
+    how it ended.
+    """
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("what a stage came to is saved together with its end")
+    stage = claim.stage
+    stage.status, stage.error_code, stage.error_detail = status, error_code, error_detail[:DETAIL_LENGTH_MAX]
+    if result is not None:
+        stage.result = result
+    return statements.stage_settle(stage, token=claim.token, result=result)
 
 
 def claim_postpone(*, claim: Claim, delay: timedelta, code: str, detail: str, counts: bool = True) -> bool:
@@ -84,7 +106,7 @@ def claim_postpone(*, claim: Claim, delay: timedelta, code: str, detail: str, co
             hinted_at=None,
             hints=0,
             error_code=code,
-            error_detail=detail[:500],
+            error_detail=detail[:DETAIL_LENGTH_MAX],
         )
     )
 
@@ -92,28 +114,3 @@ def claim_postpone(*, claim: Claim, delay: timedelta, code: str, detail: str, co
 def claim_release(*, claim: Claim) -> bool:
     """Give the stage back at once and unharmed, as when the worker is told to stop."""
     return claim_postpone(claim=claim, delay=timedelta(0), code="", detail="", counts=False)
-
-
-def _lease() -> timedelta:
-    return timedelta(seconds=settings.STAGE_LEASE_SECONDS)
-
-
-def _renew_until(claim: Claim, ended: threading.Event) -> None:
-    """Renew every heartbeat; set the stop event once the lease is, or must be taken to be, lost."""
-    good_until = time.monotonic() + settings.STAGE_LEASE_SECONDS
-    try:
-        while not ended.wait(settings.STAGE_HEARTBEAT_SECONDS):
-            asked_at = time.monotonic()
-            try:
-                is_held = Stage.objects.filter(pk=claim.stage.pk).held(claim.token).update(lease_until=Now() + _lease())
-            except DatabaseError:
-                connection.close()
-                is_held = time.monotonic() < good_until
-            else:
-                good_until = asked_at + settings.STAGE_LEASE_SECONDS
-            if not is_held:
-                log.warning("claim_lost", stage_id=str(claim.stage.pk))
-                claim.stop.set()
-                return
-    finally:
-        connection.close()

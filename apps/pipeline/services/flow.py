@@ -1,29 +1,43 @@
 """What comes next: opens stages, joins them, and says what a run has come to.
 
-Every function here runs inside a transaction that holds the recording's row (`recording_lock`), so the last of many
-parallel chunks opens the next stage exactly once.
+Every function here runs inside a transaction that holds the recording's row, so the last of many parallel chunks opens
+the next stage exactly once. Each returns a `Turn`; `turn_take` shows it on the recording in one UPDATE.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.analysis import services as analysis
 from apps.analysis.scenarios import scenario_get
-from apps.pipeline.models import Kind, Run, Stage
-from apps.pipeline.services.hints import stages_hint
+from apps.pipeline.models import DETAIL_LENGTH_MAX, Kind, Run, Stage
 from apps.recordings import services as recordings
 from apps.recordings.models import Recording
+from apps.recordings.services import Mirror
 from apps.transcripts.coverage import is_complete
+from apps.transcripts.models import Transcript
 from apps.transcripts.selectors import transcript_coverage, transcript_current
 
 PREPARED_PERCENT = 10
 TRANSCRIBED_PERCENT = 80
 ASSEMBLED_PERCENT = 85
+REPORTED_PERCENT = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where a run stands after a decision: what its recording shows from now on, and the stages to be done next."""
+
+    shows: Mirror
+    opened: Sequence[Stage] = ()
+    is_over: bool = False
+    """The run is closed."""
 
 
 def recording_lock(recording_id: UUID) -> Recording | None:
@@ -32,8 +46,13 @@ def recording_lock(recording_id: UUID) -> Recording | None:
     return rows.filter(pk=recording_id).first()
 
 
-def stages_open(*, run: Run, kind: Kind, inputs: Sequence[dict[str, Any]], names: Sequence[str] = ()) -> None:
-    """Make stages ready and hint them; opening the same ones again changes nothing."""
+def turn_take(*, run: Run, turn: Turn, also: Mirror | None = None) -> None:
+    """Show on the recording where its run stands, and what else has changed."""
+    recordings.recording_mirror(recording_id=run.recording_id, **((also or Mirror()) | turn.shows))
+
+
+def stages_open(*, run: Run, kind: Kind, inputs: Sequence[dict[str, Any]], names: Sequence[str] = ()) -> list[Stage]:
+    """Make stages ready, as just hinted; opening the same ones again changes nothing."""
     stages = [
         Stage(
             run=run,
@@ -46,92 +65,95 @@ def stages_open(*, run: Run, kind: Kind, inputs: Sequence[dict[str, Any]], names
         )
         for index, data in enumerate(inputs)
     ]
-    Stage.objects.bulk_create(stages, ignore_conflicts=True)
-    stages_hint(stages)
-    recordings.recording_mirror(recording_id=run.recording_id, stage=kind, status=Recording.Status.PROCESSING)
+    return Stage.objects.bulk_create(stages, ignore_conflicts=True)
 
 
-def run_advance(*, run: Run, stage: Stage) -> None:
+def run_advance(*, run: Run, stage: Stage) -> Turn:
     """Open what follows the stage that was just settled, or finish the run."""
+    is_failed = stage.status == Stage.Status.FAILED
     match Kind(stage.kind):
-        case Kind.PREPARE:
-            _after_prepare(run, stage)
         case Kind.TRANSCRIBE:
-            _after_chunk(run)
-        case Kind.ASSEMBLE:
-            reports_open(run)
+            return _after_chunk(run)
         case Kind.ANALYZE:
-            _after_report(run, stage)
+            return _after_report(run, stage)
+        case _ if is_failed:
+            return run_finish(run)
+        case Kind.PREPARE:
+            return chunks_open(run, stage.result["chunks"])
+        case Kind.ASSEMBLE:
+            return reports_open(run)
 
 
-def chunks_open(run: Run, chunks: Sequence[dict[str, Any]]) -> None:
+def chunks_open(run: Run, chunks: Sequence[dict[str, Any]]) -> Turn:
     """Transcribe these chunks in parallel; without any speech there is only a transcript to assemble."""
-    if chunks:
-        stages_open(run=run, kind=Kind.TRANSCRIBE, inputs=chunks)
-    else:
-        stages_open(run=run, kind=Kind.ASSEMBLE, inputs=[{}])
+    if not chunks:
+        return assembly_open(run)
+    stages = stages_open(run=run, kind=Kind.TRANSCRIBE, inputs=chunks)
+    return Turn(_at(Kind.TRANSCRIBE, PREPARED_PERCENT), stages)
 
 
-def reports_open(run: Run) -> None:
+def assembly_open(run: Run) -> Turn:
+    """Put together what was heard."""
+    stages = stages_open(run=run, kind=Kind.ASSEMBLE, inputs=[{}])
+    return Turn(_at(Kind.ASSEMBLE, TRANSCRIBED_PERCENT), stages)
+
+
+def reports_open(run: Run) -> Turn:
     """Write the reports of the scenario, if there are any words to write about."""
     transcript = transcript_current(recording=run.recording)
+    if transcript is not None and run.number > 1:  # before that there are no reports
+        analysis.reports_outdate(recording=run.recording, transcript=transcript)
     if transcript is None or not transcript.text:
-        run_finish(run)
-        return
-    analysis.reports_outdate(recording=run.recording, transcript=transcript)
+        return run_finish(run)
     types = [one.key for one in scenario_get(run.recording.scenario).report_types]
-    stages_open(run=run, kind=Kind.ANALYZE, inputs=[{} for _ in types], names=types)
-    _progress(run, ASSEMBLED_PERCENT)
+    stages = stages_open(run=run, kind=Kind.ANALYZE, inputs=[{} for _ in types], names=types)
+    return Turn(_at(Kind.ANALYZE, ASSEMBLED_PERCENT), stages)
 
 
-def run_finish(run: Run) -> None:
-    """Close the run and show on its recording what came of it."""
-    failed = list(run.stages.filter(status=Stage.Status.FAILED).order_by("kind", "index"))
-    status, code, detail = verdict(run, failed)
+def run_finish(run: Run, stages: Iterable[Stage] | None = None) -> Turn:
+    """Close the run and say what came of it. `stages`: those of `stages_of`, where they have been read already."""
+    known = list(stages_of(run) if stages is None else stages)
+    transcript = transcript_current(recording=run.recording)
+    status, code, detail = verdict(known, transcript)
     _run_close(run, Run.Status.FAILED if status == Recording.Status.ERROR else Run.Status.DONE)
-    coverage_show(run.recording)
-    recordings.recording_mirror(
-        recording_id=run.recording_id,
+    shows = Mirror(
         status=status,
         progress=100,
         error_code=code,
-        error_detail=detail[:500],
-        warnings=warnings_of(run),
+        error_detail=detail[:DETAIL_LENGTH_MAX],
+        warnings=warnings_of(run, known),
         completed_at=Now() if status == Recording.Status.COMPLETED else None,
     )
-
-
-def coverage_show(recording: Recording) -> None:
-    """Show on the recording how much of its speech the current transcript covers."""
-    transcript = transcript_current(recording=recording)
     if transcript is not None:
-        recordings.recording_mirror(
-            recording_id=recording.pk,
-            speech_ms=transcript.speech_ms,
-            covered_ms=transcript.covered_ms,
-            gaps=transcript.gaps,
-        )
+        shows |= Mirror(speech_ms=transcript.speech_ms, covered_ms=transcript.covered_ms, gaps=transcript.gaps)
+    return Turn(shows, is_over=True)
 
 
-def run_cancel(run: Run) -> None:
+def run_cancel(run: Run) -> Turn:
     """Close the run and its open stages; workers notice that their claims are gone."""
     run.stages.open().update(status=Stage.Status.CANCELED, finished_at=Now(), lease_until=None)
     _run_close(run, Run.Status.CANCELED)
-    recordings.recording_mirror(
-        recording_id=run.recording_id, status=Recording.Status.CANCELED, error_code="", error_detail=""
-    )
+    return Turn(Mirror(status=Recording.Status.CANCELED, error_code="", error_detail=""), is_over=True)
 
 
-def verdict(run: Run, failed: Iterable[Stage]) -> tuple[Recording.Status, str, str]:
+def stages_of(run: Run) -> list[Stage]:
+    """Return the stages that say how a run went: all but the many chunks that were heard."""
+    heard = Q(kind=Kind.TRANSCRIBE, status=Stage.Status.DONE)
+    return list(run.stages.exclude(heard).defer("input").order_by("kind", "index"))
+
+
+def verdict(stages: Iterable[Stage], transcript: Transcript | None) -> tuple[Recording.Status, str, str]:
     """Say how a run ends: its recording's status, and the code and detail of what is wrong, if anything."""
-    by_kind = {Kind(stage.kind): stage for stage in failed}
+    failed: dict[Kind, Stage] = {}
+    for stage in stages:
+        if stage.status == Stage.Status.FAILED:
+            failed.setdefault(Kind(stage.kind), stage)
     for kind in (Kind.PREPARE, Kind.ASSEMBLE):
-        if kind in by_kind:
-            return Recording.Status.ERROR, by_kind[kind].error_code, by_kind[kind].error_detail
-    chunk = by_kind.get(Kind.TRANSCRIBE)
+        if kind in failed:
+            return Recording.Status.ERROR, failed[kind].error_code, failed[kind].error_detail
+    chunk = failed.get(Kind.TRANSCRIBE)
     if chunk is not None and chunk.error_code == "no_engine_for_language":
         return Recording.Status.NEEDS_ATTENTION, chunk.error_code, chunk.error_detail
-    transcript = transcript_current(recording=run.recording)
     coverage = transcript_coverage(transcript) if transcript else None
     if coverage and not is_complete(
         coverage, min_share=settings.COVERAGE_MIN_SHARE, max_gap_ms=settings.COVERAGE_MAX_GAP_SECONDS * 1000
@@ -139,47 +161,42 @@ def verdict(run: Run, failed: Iterable[Stage]) -> tuple[Recording.Status, str, s
         reason = f" ({chunk.error_code})" if chunk else ""
         detail = f"{coverage.covered_ms} of {coverage.speech_ms} ms of speech have text{reason}; see coverage.gaps."
         return Recording.Status.NEEDS_ATTENTION, "coverage_incomplete", detail
-    report = by_kind.get(Kind.ANALYZE)
+    report = failed.get(Kind.ANALYZE)
     if report is not None:
         return Recording.Status.NEEDS_ATTENTION, "report_failed", f"{report.name}: {report.error_detail}"
     return Recording.Status.COMPLETED, "", ""
 
 
-def warnings_of(run: Run) -> list[str]:
+def warnings_of(run: Run, stages: Iterable[Stage]) -> list[str]:
     """Collect what readers should know: each stage that was settled left its warnings in its result."""
     found: set[str] = set()
-    for result in run.stages.exclude(kind=Kind.TRANSCRIBE).values_list("result", flat=True):
-        found.update(result.get("warnings", []))
+    for stage in stages:
+        found.update(stage.result.get("warnings", []))
     if run.from_stage != Kind.PREPARE:
         found.update(set(run.recording.warnings) - {"local_analysis"})
     return sorted(found)
 
 
-def _after_prepare(run: Run, stage: Stage) -> None:
-    if stage.status == Stage.Status.FAILED:
-        run_finish(run)
-        return
-    _progress(run, PREPARED_PERCENT)
-    chunks_open(run, stage.result["chunks"])
+def _after_chunk(run: Run) -> Turn:
+    still_open = Count("pk", filter=Q(status__in=[Stage.Status.READY, Stage.Status.RUNNING]))
+    chunks = run.stages.filter(kind=Kind.TRANSCRIBE).aggregate(total=Count("pk"), still_open=still_open)
+    if not chunks["still_open"]:
+        return assembly_open(run)
+    share = 1 - chunks["still_open"] / chunks["total"]
+    percent = PREPARED_PERCENT + round(share * (TRANSCRIBED_PERCENT - PREPARED_PERCENT))
+    return Turn(_at(Kind.TRANSCRIBE, percent))
 
 
-def _after_chunk(run: Run) -> None:
-    chunks = run.stages.filter(kind=Kind.TRANSCRIBE)
-    total, still_open = chunks.count(), chunks.open().count()
-    share = (total - still_open) / total
-    _progress(run, PREPARED_PERCENT + round(share * (TRANSCRIBED_PERCENT - PREPARED_PERCENT)))
-    if not still_open:
-        stages_open(run=run, kind=Kind.ASSEMBLE, inputs=[{}])
-
-
-def _after_report(run: Run, stage: Stage) -> None:
+def _after_report(run: Run, stage: Stage) -> Turn:
     if stage.status == Stage.Status.FAILED:
         _report_fail(run, stage)
-    reports = run.stages.filter(kind=Kind.ANALYZE)
-    total, still_open = reports.count(), reports.open().count()
-    _progress(run, ASSEMBLED_PERCENT + round((total - still_open) / total * (99 - ASSEMBLED_PERCENT)))
-    if not still_open:
-        run_finish(run)
+    stages = stages_of(run)
+    reports = [one for one in stages if one.kind == Kind.ANALYZE]
+    settled = sum(one.status not in {Stage.Status.READY, Stage.Status.RUNNING} for one in reports)
+    if settled == len(reports):
+        return run_finish(run, stages)
+    share = settled / len(reports)
+    return Turn(_at(Kind.ANALYZE, ASSEMBLED_PERCENT + round(share * (REPORTED_PERCENT - ASSEMBLED_PERCENT))))
 
 
 def _report_fail(run: Run, stage: Stage) -> None:
@@ -196,8 +213,8 @@ def _report_fail(run: Run, stage: Stage) -> None:
         )
 
 
-def _progress(run: Run, percent: int) -> None:
-    recordings.recording_mirror(recording_id=run.recording_id, progress=percent)
+def _at(kind: Kind, percent: int) -> Mirror:
+    return Mirror(status=Recording.Status.PROCESSING, stage=kind, progress=percent)
 
 
 def _run_close(run: Run, status: Run.Status) -> None:

@@ -1,5 +1,6 @@
 """Perform one stage: claim it, compute outside any transaction, then settle, save and open what follows in one."""
 
+import time
 from datetime import timedelta
 from random import SystemRandom
 from uuid import UUID
@@ -10,52 +11,34 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.core.child import ChildStoppedError
+from apps.core.durability import commit_lazily
 from apps.core.errors import AppError, TransientError
 from apps.pipeline.errors import PoisonError, StageTimeoutError
 from apps.pipeline.models import Kind, Stage
-from apps.pipeline.services import claims, flow
+from apps.pipeline.services import claims, flow, hints
 from apps.pipeline.services.claims import Claim
 from apps.pipeline.steps import STEPS
 from apps.pipeline.steps.types import Outcome
+from apps.recordings.services import Mirror
 
 log = structlog.get_logger(__name__)
 
 FIRST_DELAY_SECONDS = 2.0
 MAX_DELAY_SECONDS = 600.0
 
+AT_ONCE = frozenset({Kind.ASSEMBLE})
+"""Done by the worker that opened it instead of being hinted: it takes less than the hint would. Only for what calls no
+engine: a worker that was told to stop begins no call."""
+
 
 def stage_perform(*, stage_id: UUID) -> None:
-    """Do the stage's work if it is due. Repeats, stale hints and deleted stages are no-ops."""
-    claim = claims.stage_claim(stage_id=stage_id)
-    if claim is None:
-        return
-    stage = claim.stage
-    with structlog.contextvars.bound_contextvars(
-        stage_id=str(stage.pk), stage=stage.kind, recording_id=str(stage.run.recording_id)
-    ):
-        if stage.attempts > settings.STAGE_MAX_ATTEMPTS:
-            _fail(claim, PoisonError())  # earlier attempts ended without a word: their workers died
-            return
-        try:
-            with claims.heartbeat(claim):
-                outcome = STEPS[Kind(stage.kind)].compute(claim)
-        except ChildStoppedError:
-            log.info("stage_abandoned")
-        except SystemExit:
-            claims.claim_release(claim=claim)
-            raise
-        except SoftTimeLimitExceeded:
-            _fail(claim, StageTimeoutError())
-        except TransientError as error:
-            _postpone(claim, error)
-        except AppError as error:
-            _fail(claim, error)
-        except Exception:
-            # A bug: it reaches the error tracker, and the stage is tried again in case it was the data's moment.
-            _postpone(claim, TransientError("An internal error; operators were told."), code="internal_error")
-            raise
-        else:
-            _settle(claim, outcome)
+    """Do the stage's work if it is due, and what follows if that is a moment's work.
+
+    Repeats, stale hints and deleted stages are no-ops.
+    """
+    following: Stage | None = _perform(stage_id)
+    while following is not None:
+        following = _perform(following.pk)
 
 
 def delay_after(attempt: int) -> timedelta:
@@ -64,42 +47,86 @@ def delay_after(attempt: int) -> timedelta:
     return timedelta(seconds=SystemRandom().uniform(FIRST_DELAY_SECONDS / 2, ceiling))
 
 
+def _perform(stage_id: UUID) -> Stage | None:
+    """Perform one stage; returns one that this worker is to go on with."""
+    claim = claims.stage_claim(stage_id=stage_id)
+    if claim is None:
+        return None
+    stage = claim.stage
+    with structlog.contextvars.bound_contextvars(
+        stage_id=str(stage.pk), stage=stage.kind, recording_id=str(stage.run.recording_id)
+    ):
+        if stage.attempts > settings.STAGE_MAX_ATTEMPTS:
+            return _fail(claim, PoisonError())  # earlier attempts ended without a word: their workers died
+        return _work(claim)
+
+
+def _work(claim: Claim) -> Stage | None:
+    """Compute, then settle or give up; returns as `_perform`."""
+    started_at = time.monotonic()
+    try:
+        with claims.heartbeat(claim):
+            outcome = STEPS[Kind(claim.stage.kind)].compute(claim)
+    except ChildStoppedError:
+        log.info("stage_abandoned")
+        return None
+    except SystemExit:
+        claims.claim_release(claim=claim)
+        raise
+    except SoftTimeLimitExceeded:
+        return _fail(claim, StageTimeoutError())
+    except TransientError as error:
+        return _postpone(claim, error)
+    except AppError as error:
+        return _fail(claim, error)
+    except Exception:
+        # A bug: it reaches the error tracker, and the stage is tried again in case it was the data's moment.
+        _postpone(claim, TransientError("An internal error; operators were told."), code="internal_error")
+        raise
+    following = _settle(claim, outcome)
+    log.info("stage_done", attempt=claim.stage.attempts, duration_ms=round((time.monotonic() - started_at) * 1000))
+    return following
+
+
 @transaction.atomic
-def _settle(claim: Claim, outcome: Outcome) -> None:
+def _settle(claim: Claim, outcome: Outcome) -> Stage | None:
     """Save the result and open what follows, if the claim still holds; a lost claim saves nothing."""
-    recording = flow.recording_lock(claim.stage.run.recording_id)
-    if recording is None or not claims.claim_settle(
-        claim=claim, status=Stage.Status.DONE, result=outcome.result, error_code="", error_detail=""
-    ):
+    if not claims.claim_settle(claim=claim, status=Stage.Status.DONE, result=outcome.result):
         log.warning("claim_lost_before_settling")
-        return
-    stage = claim.stage
-    stage.run.recording = recording
-    stage.status, stage.result = Stage.Status.DONE, outcome.result
-    outcome.save(recording)
-    flow.run_advance(run=stage.run, stage=stage)
+        return None
+    outcome.save(claim.stage.run.recording)
+    return _advance(claim.stage, outcome.shows)
 
 
 @transaction.atomic
-def _fail(claim: Claim, error: AppError) -> None:
-    recording = flow.recording_lock(claim.stage.run.recording_id)
-    if recording is None or not claims.claim_settle(
-        claim=claim, status=Stage.Status.FAILED, error_code=error.code, error_detail=error.detail[:500]
+def _fail(claim: Claim, error: AppError) -> Stage | None:
+    if not claims.claim_settle(
+        claim=claim, status=Stage.Status.FAILED, error_code=error.code, error_detail=error.detail
     ):
-        return
+        return None
     log.warning("stage_failed", code=error.code)
-    stage = claim.stage
-    stage.run.recording = recording
-    stage.status, stage.error_code, stage.error_detail = Stage.Status.FAILED, error.code, error.detail[:500]
-    flow.run_advance(run=stage.run, stage=stage)
+    return _advance(claim.stage, Mirror())
 
 
-def _postpone(claim: Claim, error: TransientError, *, code: str | None = None) -> None:
+def _advance(stage: Stage, shows: Mirror) -> Stage | None:
+    """Do what follows from a settled stage: show it, hint what was opened, choose how to commit.
+
+    Returns the stage that this worker goes on with once the transaction has committed.
+    """
+    turn = flow.run_advance(run=stage.run, stage=stage)
+    flow.turn_take(run=stage.run, turn=turn, also=shows)
+    hints.stages_hint(one for one in turn.opened if one.kind not in AT_ONCE)
+    if not turn.is_over:
+        commit_lazily()  # until the end of the run whatever is lost is made again
+    return next((one for one in turn.opened if one.kind in AT_ONCE), None)
+
+
+def _postpone(claim: Claim, error: TransientError, *, code: str | None = None) -> Stage | None:
     """Try again later; a failure that keeps coming back ends the stage with its code."""
     counts = error.counts
     if counts and claim.stage.attempts >= settings.STAGE_MAX_ATTEMPTS:
-        _fail(claim, error)
-        return
+        return _fail(claim, error)
     delay = timedelta(seconds=error.retry_after) if error.retry_after else delay_after(claim.stage.attempts)
     log.info("stage_postponed", code=code or error.code, seconds=delay.total_seconds())
     claims.claim_postpone(claim=claim, delay=delay, code=code or error.code, detail=error.detail, counts=counts)
+    return None

@@ -11,12 +11,18 @@ from apps.accounts.types import Actor
 from apps.pipeline.errors import NothingToCancelError, RunOpenError, StageNotPossibleError, UnknownStageError
 from apps.pipeline.models import Kind, Run, Stage
 from apps.pipeline.services import flow
+from apps.pipeline.services.flow import Turn
+from apps.pipeline.services.hints import stages_hint
 from apps.providers import services as providers
 from apps.recordings import services as recordings
 from apps.recordings.errors import RecordingNotFoundError
 from apps.recordings.models import Recording
+from apps.recordings.services import Mirror
 from apps.recordings.types import RecordingDraft, StoredFile
 from apps.transcripts.selectors import transcript_current
+
+BEGUN = Mirror(progress=0, error_code="", error_detail="", completed_at=None)
+"""What a recording shows when it is processed again, whatever came of it before."""
 
 
 @transaction.atomic
@@ -28,11 +34,10 @@ def recording_submit(*, actor: Actor, recording_id: UUID, stored: StoredFile, dr
         stored=stored,
         draft=draft,
         uploaded_by=actor.name,
+        stage=Kind.PREPARE,
     )
     run = Run.objects.create(recording=recording, number=1, requested_by=actor.name)
-    flow.stages_open(run=run, kind=Kind.PREPARE, inputs=[{}])
-    recordings.recording_mirror(recording_id=recording.pk, status=Recording.Status.QUEUED)
-    recording.stage = Kind.PREPARE
+    stages_hint(flow.stages_open(run=run, kind=Kind.PREPARE, inputs=[{}]))
     audit(actor=actor, action="recording.create", object_id=recording.pk)
     return recording
 
@@ -58,8 +63,9 @@ def recording_rerun(
         ignore_cache=ignore_cache,
         requested_by=actor.name,
     )
-    _reset(locked)
-    _open_from(run, kind)
+    turn = _open_from(run, kind)
+    flow.turn_take(run=run, turn=turn, also=BEGUN)
+    stages_hint(turn.opened)
     audit(actor=actor, action="recording.run", object_id=locked.pk, details={"from_stage": kind})
     return run
 
@@ -85,7 +91,7 @@ def recording_cancel(*, recording: Recording, actor: Actor) -> None:
     run = locked.runs.filter(status=Run.Status.OPEN).first()
     if run is None:
         raise NothingToCancelError
-    flow.run_cancel(run)
+    flow.turn_take(run=run, turn=flow.run_cancel(run))
     audit(actor=actor, action="recording.cancel", object_id=locked.pk)
 
 
@@ -114,30 +120,20 @@ def _kind(from_stage: str | None) -> Kind:
         raise UnknownStageError(f"Stages are {' '.join(Kind)}.", param="from_stage") from error
 
 
-def _reset(recording: Recording) -> None:
-    recordings.recording_mirror(
-        recording_id=recording.pk,
-        status=Recording.Status.QUEUED,
-        progress=0,
-        error_code="",
-        error_detail="",
-        completed_at=None,
-    )
-
-
-def _open_from(run: Run, kind: Kind) -> None:
+def _open_from(run: Run, kind: Kind) -> Turn:
     match kind:
         case Kind.PREPARE:
-            flow.stages_open(run=run, kind=Kind.PREPARE, inputs=[{}])
+            stages = flow.stages_open(run=run, kind=kind, inputs=[{}])
+            return Turn(Mirror(status=Recording.Status.QUEUED, stage=kind), stages)
         case Kind.TRANSCRIBE:
-            flow.chunks_open(run, _chunks_of(run))
+            return flow.chunks_open(run, _chunks_of(run))
         case Kind.ASSEMBLE:
             _copy_chunks(run)
-            flow.stages_open(run=run, kind=Kind.ASSEMBLE, inputs=[{}])
+            return flow.assembly_open(run)
         case Kind.ANALYZE:
             if transcript_current(recording=run.recording) is None:
                 raise StageNotPossibleError("There is no transcript yet.", param="from_stage")
-            flow.reports_open(run)
+            return flow.reports_open(run)
 
 
 def _chunks_of(run: Run) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from apps.recordings.media.chunks import Chunk, plan_chunks
 from apps.recordings.media.formats import FORMATS
 from apps.recordings.media.types import MediaLimits, Piece, Prepared, PreparedChannel
 from apps.recordings.models import PreparedAudio, Recording
+from apps.recordings.services import Mirror
 
 VERSION = "1"
 """Part of the name of every chunk's content: raise it when the same recording would be cut or filtered otherwise."""
@@ -55,9 +56,8 @@ class Prepare:
                 measures=measures_of(prepared),
                 duration_ms=prepared.duration_ms,
             )
-            recordings.recording_mirror(recording_id=locked.pk, duration_ms=prepared.duration_ms, speech_ms=speech_ms)
 
-        return Outcome(result, save)
+        return Outcome(result, save, Mirror(duration_ms=prepared.duration_ms, speech_ms=speech_ms))
 
 
 def measures_of(prepared: Prepared) -> dict[str, Any]:
