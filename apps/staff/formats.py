@@ -9,10 +9,10 @@ _SIZES = (("GB", 1024**3), ("MB", 1024**2), ("kB", 1024))
 
 
 def duration(ms: int | None) -> str:
-    """Return h:mm:ss, or m:ss below an hour; a dash where it is not known."""
+    """Return h:mm:ss, or m:ss below an hour, as the player counts; a dash where it is not known."""
     if ms is None:
         return "\N{EN DASH}"
-    minutes, seconds = divmod(round(ms / SECOND_MS), 60)
+    minutes, seconds = divmod(ms // SECOND_MS, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 

@@ -14,9 +14,10 @@ _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _SHELTER = 0xE000
 """Escaped characters hide in the private use area while the marks around them are read."""
 _SHELTERED = re.compile("[\ue021-\ue07e]")
-_STRONG = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
-_EMPHASIS = re.compile(r"(?<!\w)[*_](?=\S)(.+?)(?<=\S)[*_](?!\w)")
-_CODE = re.compile(r"`([^`]+)`")
+# Bounded, so that a text full of lonely marks is read in linear time.
+_STRONG = re.compile(r"\*\*(?=\S)(.{1,300}?)(?<=\S)\*\*")
+_EMPHASIS = re.compile(r"(?<!\w)[*_](?=\S)(.{1,300}?)(?<=\S)[*_](?!\w)")
+_CODE = re.compile(r"`([^`]{1,300})`")
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+(.*)")
 _QUOTE = re.compile(r">\s?(.*)")

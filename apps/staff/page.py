@@ -87,12 +87,12 @@ def recording_page(request: HttpRequest, recording: Recording, context: Mapping[
         "stages": _stage_views(recording, stages),
         "restarts": [(kind.value, kind.label) for kind in Kind],
         "exports": EXPORTS,
-        **_transcript_context(recording, prepared),
+        **_transcript_context(recording),
     }
     return TemplateResponse(request, "staff/recording.html", page)
 
 
-def _transcript_context(recording: Recording, prepared: PreparedAudio | None) -> dict[str, Any]:
+def _transcript_context(recording: Recording) -> dict[str, Any]:
     transcript = transcript_current(recording=recording)
     utterances = utterances_of(transcript) if transcript else []
     speakers = speakers_of(utterances)
@@ -100,12 +100,12 @@ def _transcript_context(recording: Recording, prepared: PreparedAudio | None) ->
         "transcript": transcript,
         "speakers": speakers,
         "lines": lines_of(transcript, utterances, speakers) if transcript else [],
-        "chips": list(_chips(recording, transcript, speakers, prepared)),
+        "chips": list(_chips(recording, transcript, speakers)),
     }
 
 
 def _chips(
-    recording: Recording, transcript: Transcript | None, speakers: list[Speaker], prepared: PreparedAudio | None
+    recording: Recording, transcript: Transcript | None, speakers: list[Speaker]
 ) -> Iterator[tuple[str, str, str]]:
     """Yield facts as icon, text and explanation."""
     if recording.duration_ms is not None:
@@ -123,9 +123,6 @@ def _chips(
         engines = ", ".join(f"{one['provider']} {one['model']}" for one in transcript.engines)
         if engines:
             yield "memory", engines, "Speech engine"
-    speech_dbfs = prepared.measures.get("speech_dbfs") if prepared else None
-    if speech_dbfs is not None:
-        yield "volume_up", f"{speech_dbfs:.0f} dBFS", "Level of the speech"
 
 
 def _player(recording: Recording, prepared: PreparedAudio | None) -> dict[str, Any]:

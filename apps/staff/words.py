@@ -54,6 +54,9 @@ EXPLANATIONS = MappingProxyType(
             "The stored file is gone.", "Upload the recording again and tell whoever runs this server."
         ),
         "storage_unavailable": Explanation("The storage did not answer for a long time.", "Retry in a few minutes."),
+        "no_space_left": Explanation(
+            "The server had no room for the work.", "Tell whoever runs this server; retry when there is room."
+        ),
         "poison": Explanation(
             "The workers died at this recording again and again.",
             "Retry once; if it ends in the same way, convert the file and upload that.",

@@ -78,7 +78,7 @@ def test_the_page_shows_everything_that_was_made(analyst, recording):
         "2 speakers",
         "100 % of speech",
         "pocketsphinx en-us",
-        "-23 dBFS",
+        "-23.4",
         "what is said here",
         'data-w="0,1,2,3"',
         "They praise the light.",

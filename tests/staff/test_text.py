@@ -5,6 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from apps.core.errors import PermanentError
+from apps.pipeline import errors as pipeline_errors
+from apps.recordings import errors as recording_errors
 from apps.staff import formats
 from apps.staff.markdown import rendered
 from apps.staff.numbers import NumberGroup, number_groups
@@ -47,7 +50,7 @@ def test_a_hostile_text_is_read_in_reasonable_time():
     [
         (None, "\N{EN DASH}"),
         (0, "0:00"),
-        (999, "0:01"),
+        (999, "0:00"),
         (61_000, "1:01"),
         (3_600_000, "1:00:00"),
         (36_061_000, "10:01:01"),
@@ -100,7 +103,16 @@ def test_numbers_of_a_report_are_grouped_and_named():
     ]
 
 
-def test_every_code_says_what_to_do():
+def test_every_code_that_can_end_a_recording_says_what_to_do():
+    ends = [
+        error.code
+        for module in (recording_errors, pipeline_errors)
+        for error in vars(module).values()
+        if isinstance(error, type) and issubclass(error, PermanentError) and error is not PermanentError
+    ]
+
+    assert len(ends) >= 6
+    assert set(ends) <= set(EXPLANATIONS)
     assert all(one.what and one.advice for one in EXPLANATIONS.values())
     assert explanation("never_seen").advice
 

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from apps.accounts.models import AuditEntry
+from apps.accounts.models import AuditEntry, Workspace
 from apps.core import storage
 from apps.recordings.models import Recording
 
@@ -39,18 +39,17 @@ def put(client: Client, workspace_id: object, data: bytes, **headers: str):
     return client.put(address, data, f"multipart/form-data; boundary={BOUNDARY}", headers=headers)
 
 
-def stored() -> list[str]:
-    """The keys of all objects in the storage."""
-    pages = storage.client().get_paginator("list_objects_v2").paginate(Bucket=storage.bucket())
-    return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+def stored(workspace: Workspace) -> list[str]:
+    """The keys of a workspace's objects in the storage."""
+    found = storage.client().list_objects_v2(Bucket=storage.bucket(), Prefix=f"{workspace.pk}/")
+    return [entry["Key"] for entry in found.get("Contents", [])]
 
 
 @pytest.fixture
-def nothing_left():
-    """Whatever the test does, the storage holds afterwards what it held before."""
-    before = set(stored())
+def nothing_left(workspace, other_workspace):
+    """Whatever the test does, the storage holds nothing of these workspaces afterwards."""
     yield
-    assert set(stored()) == before
+    assert stored(workspace) + stored(other_workspace) == []
 
 
 def test_a_file_becomes_a_recording_with_its_metadata(analyst, workspace):

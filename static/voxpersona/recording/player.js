@@ -40,7 +40,7 @@ export class Player {
 
     toggle() {
         this.#until = null;
-        if (this.audio.paused) this.audio.play();
+        if (this.audio.paused) this.#start();
         else this.audio.pause();
     }
 
@@ -54,7 +54,7 @@ export class Player {
         this.seek(ms);
         this.#until = until;
         this.#mark(quote);
-        this.audio.play();
+        this.#start();
     }
 
     // Everything on the page that names a time plays it; keys work wherever nothing else wants them.
@@ -77,6 +77,14 @@ export class Player {
             if (!(event.key in acts)) return;
             event.preventDefault();
             acts[event.key]();
+        });
+    }
+
+    #start() {
+        this.audio.play().catch((error) => {
+            if (error.name === "AbortError") return; // paused before it began
+            this.clock.textContent = "No sound";
+            this.button.title = "The sound could not be loaded. Reload the page to try again.";
         });
     }
 
