@@ -154,6 +154,8 @@ CACHES = {
     },
 }
 
+S3_TIMEOUT_SECONDS = positive("S3_TIMEOUT_SECONDS", 7)
+"""The longest wait for one answer, or the next bytes, of the object storage."""
 STORAGES = {
     "default": {
         "BACKEND": "storages.backends.s3.S3Storage",
@@ -171,9 +173,11 @@ STORAGES = {
                 s3={"addressing_style": "path"},  # not every server has a host name per bucket
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
-                connect_timeout=3,
-                read_timeout=60,
-                retries={"mode": "standard", "total_max_attempts": 3},
+                # A storage that hangs is asked twice: after 15 s at most an upload is answered with 503, and a stage is
+                # postponed. Each part is a request of its own, and completing 2 GB takes rclone 0.2 s.
+                connect_timeout=min(3, S3_TIMEOUT_SECONDS),
+                read_timeout=S3_TIMEOUT_SECONDS,
+                retries={"mode": "standard", "total_max_attempts": 2},
                 max_pool_connections=32,  # each thread of a web process may receive one upload and send its parts
             ),
         },

@@ -16,7 +16,8 @@ from apps.core.errors import AppError, PermanentError, TransientError, UserError
 
 log = structlog.get_logger(__name__)
 
-DATABASE_RETRY_SECONDS = 5
+RETRY_SECONDS = 5
+"""After this long a repeat makes sense where something is away and nobody knows for how long."""
 SERVER_ERROR = 500
 
 
@@ -139,8 +140,11 @@ def problem(request: HttpRequest, error: AppError) -> HttpResponse:
         write = log.warning if error.retryable else log.error  # the error tracker hears of errors
         write("request_not_served", code=error.code, reason=error.detail)
     headers = {"Cache-Control": "no-store"}
-    if error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
+    retry_after = (
+        RETRY_SECONDS if error.retry_after is None and isinstance(error, TransientError) else error.retry_after
+    )
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
     if isinstance(error, NotAuthenticatedError):
         headers["WWW-Authenticate"] = "Bearer"
     return JsonResponse(
@@ -182,10 +186,7 @@ def _invalid_field(error: Any) -> InvalidFieldError:  # noqa: ANN401 - a Validat
 
 
 _TRANSLATIONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any], AppError]], ...] = (
-    (
-        (OperationalError, InterfaceError),
-        lambda _error: DatabaseUnavailableError(retry_after=DATABASE_RETRY_SECONDS),
-    ),
+    ((OperationalError, InterfaceError), lambda _error: DatabaseUnavailableError()),
     (exceptions.ValidationError, _invalid_field),
     (exceptions.ParseError, lambda error: MalformedJsonError(str(error.detail))),
     (exceptions.MethodNotAllowed, lambda error: MethodNotAllowedError(str(error.detail))),

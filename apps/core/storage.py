@@ -24,7 +24,11 @@ from apps.core.errors import PermanentError, TransientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, ObjectIdentifierTypeDef
+    from mypy_boto3_s3.type_defs import (
+        CompletedMultipartUploadTypeDef,
+        CompletedPartTypeDef,
+        ObjectIdentifierTypeDef,
+    )
 
 PART_BYTES = 8 * 1024 * 1024
 """An object up to this size is one request; a larger one is sent in parts of this size (S3 wants 5 MB at least)."""
@@ -41,10 +45,11 @@ _DELETE_BATCH = 1000
 
 
 class StorageUnavailableError(TransientError):
-    """The object storage does not answer, or says that it cannot now."""
+    """The object storage does not answer, or says that it cannot now. Stages wait for it, however long that takes."""
 
     code = "storage_unavailable"
     title = "The storage is not available"
+    counts = False
 
 
 class ObjectMissingError(PermanentError):
@@ -58,7 +63,8 @@ class PartWriter:
     """Writes one object from pieces of any size; nothing becomes visible before `close`.
 
     While one part fills, the one before is uploaded by a thread of its own, so that receiving and sending overlap.
-    Used as a context manager it closes at the end, and on any exception aborts and leaves nothing behind.
+    Used as a context manager it closes at the end, and on any exception aborts and leaves nothing behind. Only a
+    storage that does not answer keeps its parts for the sweep: asking it to drop them would mean to wait again.
     """
 
     def __init__(self, key: str, content_type: str = BINARY) -> None:
@@ -78,10 +84,10 @@ class PartWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
+        if error is None:
             self.close()
         else:
-            self.abort()
+            self._drop(error)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append `data`; may wait for the previous part. Raises StorageUnavailableError."""
@@ -95,20 +101,22 @@ class PartWriter:
             rest = rest[len(taken) :]
 
     def close(self) -> None:
-        """Make the object visible under its key. On failure nothing is left. Raises StorageUnavailableError."""
+        """Make the object visible under its key, whole or not at all. Raises StorageUnavailableError."""
         try:
             if self._under_way is None:
                 self._put()
             else:
                 self._complete(self._under_way)
-        except BaseException:
-            self.abort()
+        except BaseException as error:
+            self._drop(error)
             raise
         self._end_thread()
 
-    def abort(self) -> None:
-        """Drop everything written so far. Does not raise: what a dead storage keeps, the sweep removes later."""
+    def _drop(self, error: BaseException) -> None:
+        """Drop everything written so far. Does not raise."""
         self._end_thread()
+        if isinstance(error, StorageUnavailableError):
+            return
         upload_id, self._upload_id = self._upload_id, None
         if upload_id is not None:
             with contextlib.suppress(StorageUnavailableError), storage_errors(self.key):
@@ -153,13 +161,16 @@ class PartWriter:
         last.result()
         del self._part[self._filled :]
         self._upload_part(self._part)
-        with storage_errors(self.key):
-            client().complete_multipart_upload(
-                Bucket=bucket(),
-                Key=self.key,
-                UploadId=self._upload_id or "",
-                MultipartUpload={"Parts": self._completed},
-            )
+        parts: CompletedMultipartUploadTypeDef = {"Parts": self._completed}
+        try:
+            with storage_errors(self.key):
+                client().complete_multipart_upload(
+                    Bucket=bucket(), Key=self.key, UploadId=self._upload_id or "", MultipartUpload=parts
+                )
+        except ObjectMissingError:
+            # A request that was repeated, because its answer did not come, finds the upload completed.
+            if size(self.key) != self.size_bytes:
+                raise
 
     def _end_thread(self) -> None:
         if self._thread is not None:

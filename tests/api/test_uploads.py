@@ -325,9 +325,11 @@ def no_storage(settings):
 
 
 def test_without_storage_nothing_is_accepted_and_the_caller_may_try_again(api, db, no_storage):
-    problem = is_problem(api.send(), 503, "storage_unavailable")
+    answer = api.send()
 
+    problem = is_problem(answer, 503, "storage_unavailable")
     assert problem["retryable"]
+    assert int(answer["Retry-After"]) > 0
     assert "127.0.0.1" not in problem["detail"]
     assert not Recording.objects.exists()
 

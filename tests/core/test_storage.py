@@ -1,10 +1,13 @@
+import contextlib
 import hashlib
 import multiprocessing
 import socket
+import threading
 import tracemalloc
 from datetime import timedelta
 
 import pytest
+from botocore.config import Config
 from django.conf import settings
 
 from apps.core import storage
@@ -158,6 +161,65 @@ def test_a_storage_error_does_not_tell_the_address(settings):
         storage.size("object")
     assert "secret-place" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.fixture
+def silent(settings):
+    """A storage that takes connections and never answers; gives the requests that reached it."""
+    requests = []
+
+    def listen():
+        with contextlib.suppress(OSError):  # closed below
+            while True:
+                connection, _ = server.accept()
+                requests.append(connection)
+
+    server = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=listen, daemon=True).start()
+    config = settings.STORAGES["default"]["OPTIONS"]["client_config"].merge(Config(connect_timeout=1, read_timeout=0.2))
+    url = f"http://127.0.0.1:{server.getsockname()[1]}"
+    settings.STORAGES = with_options(endpoint_url=url, client_config=config)
+    yield requests
+    server.close()
+    for connection in requests:
+        connection.close()
+
+
+def test_a_storage_that_hangs_is_asked_twice_and_not_waited_for_again_to_clean_up(silent):
+    with pytest.raises(StorageUnavailableError):
+        write("object", 4 * PART_BYTES)
+    assert len(silent) == 2
+
+    with pytest.raises(StorageUnavailableError):
+        storage.size("object")
+    assert len(silent) == 4
+
+
+def test_a_storage_that_hangs_is_given_up_before_its_callers_are():
+    config = settings.STORAGES["default"]["OPTIONS"]["client_config"]
+    pauses = 1
+
+    assert config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout) + pauses < 25
+    assert config.retries["total_max_attempts"] * config.read_timeout + pauses <= 15
+
+
+def test_completing_may_be_asked_for_twice(folder):
+    """As when the first answer was lost: boto3 sends the request again, and the upload is no longer there."""
+    events, name = storage.client().meta.events, "needs-retry.s3.CompleteMultipartUpload"
+    asked = []
+
+    def again(attempts, **_event):
+        asked.append(attempts)
+        return 0 if attempts == 1 else None
+
+    events.register(name, again)
+    try:
+        write(folder + "object", PART_BYTES + 1)
+    finally:
+        events.unregister(name, again)
+
+    assert len(asked) == 2
+    assert storage.size(folder + "object") == PART_BYTES + 1
 
 
 def with_options(**changes):
