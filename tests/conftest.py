@@ -1,5 +1,6 @@
 """What every test may ask for. Servers are real: their addresses come from `python -m project.stack exec`."""
 
+import contextlib
 from collections.abc import Callable
 
 import pytest
@@ -7,8 +8,20 @@ import pytest
 from apps.accounts import services as accounts
 from apps.accounts.models import Workspace
 from apps.accounts.types import Actor
+from apps.core import storage
 from apps.pipeline.models import Stage
 from apps.pipeline.services.perform import stage_perform
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bucket() -> None:
+    """Make this process's own bucket (project/settings_test.py)."""
+    with contextlib.suppress(storage.client().exceptions.BucketAlreadyOwnedByYou):
+        storage.client().create_bucket(Bucket=storage.bucket())
+    # The embedded server cannot list the open uploads of a bucket that never had one.
+    place = {"Bucket": storage.bucket(), "Key": "first"}
+    upload = storage.client().create_multipart_upload(**place)
+    storage.client().abort_multipart_upload(**place, UploadId=upload["UploadId"])
 
 
 @pytest.fixture

@@ -64,11 +64,19 @@ class StandIn:
         return text in self.output.read_text()
 
     def pids(self, program: str) -> list[int]:
-        return [child.pid for child in psutil.Process(self.process.pid).children() if child.name() == program]
+        return [child.pid for child in psutil.Process(self.process.pid).children() if name_of(child) == program]
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(15)
+
+
+def name_of(process: psutil.Process) -> str:
+    """Return the program's name; nothing for a process that has just ended."""
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:
+        return ""
 
 
 @pytest.fixture(scope="module")
