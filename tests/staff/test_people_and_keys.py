@@ -156,6 +156,18 @@ def test_an_administrator_does_not_see_roles_and_people_of_other_workspaces(admi
     assert stranger.username not in admin_client.get(reverse("admin:accounts_user_changelist")).content.decode()
 
 
+def test_a_role_in_another_workspace_cannot_be_reached_through_its_number(admin_client, workspace, other_workspace):
+    colleague = MembershipFactory(workspace=workspace).user
+    elsewhere = MembershipFactory(user=colleague, workspace=other_workspace, role="viewer")
+    row = {"id": elsewhere.pk, "user": colleague.pk, "workspace": workspace.pk, "role": "admin", "DELETE": "on"}
+    page = reverse("admin:accounts_user_change", args=[colleague.pk])
+    for fields in (row, {name: value for name, value in row.items() if name != "DELETE"}):
+        admin_client.post(page, roles_form(fields, initial=1))
+    elsewhere.refresh_from_db()
+
+    assert (elsewhere.role, elsewhere.workspace) == ("viewer", other_workspace)
+
+
 def test_taking_somebody_out_of_a_workspace_is_audited(admin_client, workspace):
     role = MembershipFactory(workspace=workspace)
     row = {"id": role.pk, "user": role.user.pk, "workspace": workspace.pk, "role": role.role, "DELETE": "on"}
