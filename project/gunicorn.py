@@ -43,6 +43,9 @@ limit_request_line = 8190
 limit_request_fields = 60
 limit_request_field_size = 8190
 
+# The longest that a request waits for a broker that hangs, before it is silent for a while (apps/core/queue.py).
+BROKER_SECONDS = 1
+
 accesslog = None
 errorlog = "-"
 logger_class = PathOnlyLogger
@@ -58,7 +61,9 @@ def on_starting(_server: object) -> None:
 def pre_fork(_server: object, _worker: object) -> None:
     """Make what every worker needs once, and keep the collector from touching (copying) it in each of them."""
     from apps.core import storage  # noqa: PLC0415 - Django is set up by the preloaded application, not before
+    from project.celery import app  # noqa: PLC0415
 
+    app.conf.broker_transport_options |= {"socket_timeout": BROKER_SECONDS, "socket_connect_timeout": BROKER_SECONDS}
     storage.client()
     gc.collect()
     gc.freeze()

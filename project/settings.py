@@ -252,14 +252,10 @@ CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # KiB
 # Flower shows workers and queues from broadcasts; per-task events would double the broker's traffic.
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TASK_SEND_SENT_EVENT = False
-# A publish fails within a quarter of a second where the broker refuses: the sweep sends the hint later.
+# A publish is tried once (on a fresh connection where the broker was restarted): the sweep sends the hint later. With a
+# second try, a broker that hangs would be waited for three times.
 CELERY_TASK_PUBLISH_RETRY = True
-CELERY_TASK_PUBLISH_RETRY_POLICY = {
-    "max_retries": 1,
-    "interval_start": 0,
-    "interval_step": 0.2,
-    "interval_max": 0.5,
-}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 0}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker outlives any outage of the broker
 CELERY_BROKER_POOL_LIMIT = 10
@@ -271,7 +267,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # The default sweep for lost messages takes about 100 s.
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 2,
-    # A broker that accepts and never answers blocks nobody for longer than this.
+    # A broker that accepts and never answers blocks nobody for longer than this, and a request for less
+    # (project/gunicorn.py).
     "socket_timeout": positive("BROKER_SOCKET_TIMEOUT_SECONDS", 3),
     "socket_connect_timeout": 2,
     "socket_keepalive": True,

@@ -16,7 +16,8 @@ from apps.pipeline.services.perform import stage_perform
 @pytest.fixture(scope="session", autouse=True)
 def bucket() -> None:
     """Make this process's own bucket (project/settings_test.py)."""
-    with contextlib.suppress(storage.client().exceptions.BucketAlreadyOwnedByYou):
+    known = storage.client().exceptions
+    with contextlib.suppress(known.BucketAlreadyOwnedByYou, known.BucketAlreadyExists):  # left by an earlier run
         storage.client().create_bucket(Bucket=storage.bucket())
     # The embedded server cannot list the open uploads of a bucket that never had one.
     place = {"Bucket": storage.bucket(), "Key": "first"}

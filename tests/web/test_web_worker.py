@@ -1,47 +1,25 @@
 import http.client
-import os
 import signal
 import socket
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.web.conftest import serving
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """The product's gunicorn configuration, with two threads and hasty deadlines."""
-    log = tmp_path_factory.mktemp("web") / "web.log"
-    with start(log) as process:
+    with hasty(tmp_path_factory.mktemp("web") / "web.log") as process:
         yield process
-        process.terminate()
 
 
-def start(log):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:project.gunicorn"]
-    options = ["-k", "tests.web.hasty.HastyWorker", "-w", "1", "--threads", "2", "tests.web.hasty"]
-    environment = {**os.environ, "PORT": str(port), "BIND": "", "DJANGO_SETTINGS_MODULE": "project.settings_test"}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*command, *options], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
-    process.port, process.log = port, log
-    for _ in range(200):
-        try:
-            assert ask(process, b"") == b""
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return process
-    raise AssertionError(log.read_text())
+def hasty(log):
+    return serving(log, "-k", "tests.web.hasty.HastyWorker", "-w", "1", "--threads", "2", "tests.web.hasty")
 
 
 def connect(server):
@@ -174,7 +152,7 @@ def test_the_log_shows_paths_without_their_query(server):
 
 
 def test_a_killed_master_takes_its_workers_along(tmp_path):
-    with start(tmp_path / "web.log") as process:
+    with hasty(tmp_path / "web.log") as process:
         workers = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGKILL)
 
