@@ -11,6 +11,7 @@ from django.utils.http import content_disposition_header
 from apps.analysis.markdown import report_markdown
 from apps.analysis.selectors import reports_of
 from apps.core.ranges import range_response
+from apps.core.storage import ObjectMissingError, StorageUnavailableError
 from apps.recordings.models import PreparedAudio, Recording
 from apps.transcripts.exports import FORMATS
 from apps.transcripts.models import Transcript, Utterance
@@ -25,15 +26,13 @@ def audio(request: HttpRequest, recording: Recording) -> HttpResponseBase:
     key = PreparedAudio.objects.filter(recording=recording).values_list("playback_key", flat=True).first()
     if key is None:
         raise Http404
-    return range_response(request, key=key, media_type=PLAYBACK_TYPE)
+    return _served(request, key=key, media_type=PLAYBACK_TYPE)
 
 
 def original(request: HttpRequest, recording: Recording) -> HttpResponseBase:
     """Send the file as it was uploaded; always a download, never shown by the browser."""
     name = recording.filename or f"{recording.pk}.{recording.container}"
-    return range_response(
-        request, key=recording.object_key, media_type=recording.media_type, filename=name, attachment=True
-    )
+    return _served(request, key=recording.object_key, media_type=recording.media_type, filename=name)
 
 
 def transcript(request: HttpRequest, recording: Recording, name: str) -> HttpResponse:  # noqa: ARG001 - a view
@@ -59,6 +58,18 @@ def report(request: HttpRequest, recording: Recording, report_id: UUID) -> HttpR
             response = HttpResponse(report_markdown(found), content_type="text/markdown; charset=utf-8")
             return _download(response, f"{_stem(recording)} - {found.type}.md")
     raise Http404
+
+
+def _served(request: HttpRequest, *, key: str, media_type: str, filename: str | None = None) -> HttpResponseBase:
+    """Stream a stored object; with a file name as a download."""
+    try:
+        return range_response(
+            request, key=key, media_type=media_type, filename=filename, attachment=filename is not None
+        )
+    except ObjectMissingError as error:
+        raise Http404 from error
+    except StorageUnavailableError as error:
+        return HttpResponse(error.title, status=error.status, content_type="text/plain", headers={"Retry-After": "10"})
 
 
 def transcript_json(current: Transcript, utterances: Iterable[Utterance]) -> dict[str, Any]:

@@ -215,6 +215,16 @@ def test_the_sound_is_served_in_ranges(analyst, workspace):
     assert answer["Content-Type"] == "audio/flac"
 
 
+def test_sound_that_is_gone_is_404_and_a_dead_storage_is_503(analyst, recording, settings):
+    assert analyst.get(url("audio", recording)).status_code == 404
+    assert analyst.get(url("original", recording)).status_code == 404
+
+    broken = settings.STORAGES["default"]["OPTIONS"] | {"endpoint_url": "http://127.0.0.1:9"}
+    settings.STORAGES = settings.STORAGES | {"default": settings.STORAGES["default"] | {"OPTIONS": broken}}
+    answer = analyst.get(url("audio", recording))
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+
+
 def test_the_original_is_a_download_and_never_a_page(analyst, workspace):
     recording = RecordingFactory(workspace=workspace, filename="запись.html", media_type="audio/mpeg")
     recording.object_key = f"{recording.prefix}original"
