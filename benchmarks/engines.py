@@ -1,13 +1,28 @@
-"""Engines that answer at once, with and without a price: the ledger keeps paid answers more carefully."""
+"""Engines that answer at once, with and without a price: the ledger keeps paid answers more carefully.
 
-from dataclasses import replace
+Each transcript is another one, so that no report can be taken from an earlier recording's answers.
+"""
 
+import threading
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+from apps.providers.types import Answer, SpeechRequest
 from tests.fakes.engines import LANGUAGE, SPEECH, FakeLanguage, FakeSpeech
+
+
+@dataclass
+class UniqueSpeech(FakeSpeech):
+    """Hears a word that nobody has said before."""
+
+    def ask(self, request: SpeechRequest, *, stop: threading.Event | None = None) -> Answer:
+        del stop
+        return Answer({"words": [[uuid4().hex, 0, request.duration_ms]]})
 
 
 def speech_charging(*, timeout_seconds: float) -> FakeSpeech:
     del timeout_seconds
-    return SPEECH
+    return UniqueSpeech(SPEECH.engine)
 
 
 def language_charging(*, timeout_seconds: float) -> FakeLanguage:
@@ -17,7 +32,7 @@ def language_charging(*, timeout_seconds: float) -> FakeLanguage:
 
 def speech_free(*, timeout_seconds: float) -> FakeSpeech:
     del timeout_seconds
-    return FakeSpeech(replace(SPEECH.engine, charges=False))
+    return UniqueSpeech(replace(SPEECH.engine, charges=False))
 
 
 def language_free(*, timeout_seconds: float) -> FakeLanguage:

@@ -1,14 +1,14 @@
-"""Three short transactions around a call: reserve, (call), settle. Nothing is held while an engine works.
+"""Two short transactions around a call: reserve and settle. Nothing is held while an engine works.
 
-What is guarded: two equal questions at once never call twice (a partial unique index decides the race); an
-answer that came is on disk before anybody reads it; an answer about a deleted subject is not kept.
+What is guarded: two equal questions at once never call twice (a partial unique index decides the race); a paid answer
+that came is on disk before anybody reads it; an answer about a deleted subject is not kept. What an engine that never
+charges said is not waited for: if a crash of the database forgets it, it is asked again for nothing.
 """
 
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -17,6 +17,8 @@ import structlog
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
+from apps.core.durability import commit_lazily
+from apps.core.renewal import renewed
 from apps.providers.errors import CallInFlightError, CallUnsettledError, SubjectForgottenError
 from apps.providers.models import LEASE, ForgottenSubject, ProviderCall
 from apps.providers.types import Answer, Engine
@@ -59,6 +61,7 @@ def call_reserve(question: Question) -> Reservation:
     """
     try:
         with transaction.atomic(durable=True):
+            _commit_as(question.engine)
             if not _subject_is_alive(question.subject_id):
                 raise SubjectForgottenError
             rows = list(ProviderCall.objects.of_question(question.idem_key))
@@ -75,7 +78,7 @@ def call_reserve(question: Question) -> Reservation:
     raise CallUnsettledError  # after the commit: what was found abandoned stays settled
 
 
-def call_settle(call: ProviderCall, answer: Answer) -> None:
+def call_settle(call: ProviderCall, engine: Engine, answer: Answer) -> None:
     """Keep the answer before anybody reads it.
 
     Raises SubjectForgottenError: it is counted, not kept. Raises CallInFlightError where the call was taken for
@@ -84,6 +87,7 @@ def call_settle(call: ProviderCall, answer: Answer) -> None:
 
     def write() -> tuple[bool, bool]:
         with transaction.atomic(durable=True):
+            _commit_as(engine)
             alive = _subject_is_alive(call.subject_id)
             raw_answer = json.dumps(answer.raw) if alive else None
             held = ProviderCall.objects.filter(pk=call.pk)
@@ -126,28 +130,22 @@ def calls_forget(*, subject_id: UUID) -> None:
         ProviderCall.objects.filter(subject_id=subject_id, raw_answer__isnull=False).update(raw_answer=None)
 
 
-@contextmanager
-def call_renewed(call: ProviderCall) -> Iterator[None]:
-    """Renew the call's lease for as long as the block runs, from a thread with a connection of its own."""
-    done = threading.Event()
-    thread = threading.Thread(target=_beat, args=(call.pk, done), name=f"call-{call.pk}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+def call_renewed(call: ProviderCall) -> AbstractContextManager[None]:
+    """Renew the call's lease for as long as the block runs."""
 
-
-def _beat(call_id: UUID, done: threading.Event) -> None:
-    while not done.wait(HEARTBEAT_SECONDS):
+    def renew() -> bool:
         try:
-            if not ProviderCall.objects.renew(call_id):
-                return
+            return ProviderCall.objects.renew(call.pk)
         except OperationalError:
-            log.warning("call_not_renewed", call_id=str(call_id))
-        finally:
-            connection.close()
+            log.warning("call_not_renewed", call_id=str(call.pk))
+            return True
+
+    return renewed(renew, seconds=HEARTBEAT_SECONDS)
+
+
+def _commit_as(engine: Engine) -> None:
+    if not engine.charges:
+        commit_lazily()
 
 
 def _subject_lock(subject_id: UUID, *, shared: bool) -> None:
@@ -158,7 +156,10 @@ def _subject_lock(subject_id: UUID, *, shared: bool) -> None:
 
 
 def _subject_is_alive(subject_id: UUID) -> bool:
-    """Answer for the rest of the transaction: forgetting waits until it ends."""
+    """Answer for the rest of the transaction: forgetting waits until it ends.
+
+    The look must be a statement of its own: it sees what was committed while the lock was waited for.
+    """
     _subject_lock(subject_id, shared=True)
     return not ForgottenSubject.objects.filter(pk=subject_id).exists()
 

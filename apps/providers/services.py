@@ -156,7 +156,7 @@ def _answer(
     call = reservation.call
     if reservation.raw_answer is None:
         answer = _call(call, engine, lambda: candidate.ask(request, stop=stop))
-        ledger.call_settle(call, answer)
+        ledger.call_settle(call, engine, answer)
     else:
         answer = Answer(reservation.raw_answer)
     try:

@@ -1,5 +1,7 @@
 """Questions about transcripts."""
 
+from django.db.models import Prefetch, prefetch_related_objects
+
 from apps.recordings.models import PreparedAudio, Recording
 from apps.transcripts.errors import TranscriptNotReadyError
 from apps.transcripts.models import Transcript, Utterance
@@ -26,12 +28,17 @@ def transcript_coverage(transcript: Transcript) -> Coverage:
 
 
 def utterances_of(transcript: Transcript) -> list[Utterance]:
-    """Return the utterances in their order: one query."""
-    return list(Utterance.objects.filter(transcript=transcript).order_by("index", "pk"))
+    """Return the utterances in their order: one query for an instance, as a version never changes."""
+    prefetch_related_objects([transcript], Prefetch("utterances", Utterance.objects.order_by("index", "pk")))
+    return list(transcript.utterances.all())
 
 
 def speech_of(*, recording: Recording) -> list[list[Region]]:
     """Return the speech that was detected on each channel; nothing where the audio was not prepared."""
     prepared = PreparedAudio.objects.filter(recording=recording).first()
-    channels = prepared.channels if prepared else []
-    return [[Region(start, end) for start, end in channel["speech"]] for channel in channels]
+    return [] if prepared is None else speech_in(prepared)
+
+
+def speech_in(prepared: PreparedAudio) -> list[list[Region]]:
+    """Return the speech that was detected on each channel of audio that was prepared."""
+    return [[Region(start, end) for start, end in channel["speech"]] for channel in prepared.channels]

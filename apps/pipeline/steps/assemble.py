@@ -13,16 +13,16 @@ from apps.recordings.models import PreparedAudio, Recording
 from apps.transcripts import services as transcripts
 from apps.transcripts.assembly import assemble
 from apps.transcripts.coverage import measure
-from apps.transcripts.selectors import speech_of
+from apps.transcripts.selectors import speech_in
 from apps.transcripts.types import ChunkText
 
 
 class Assemble:
     def compute(self, claim: Claim) -> Outcome:
         run = claim.stage.run
-        prepared = PreparedAudio.objects.get(recording=run.recording)
+        prepared = PreparedAudio.objects.defer("peaks", "measures").get(recording=run.recording)
         stages = list(run.stages.filter(kind=Kind.TRANSCRIBE).order_by("index"))
-        speech = speech_of(recording=run.recording)
+        speech = speech_in(prepared)
         heard = [stage for stage in stages if stage.status == Stage.Status.DONE]
         chunks = [chunk_text(stage) for stage in heard]
         utterances = assemble(
