@@ -4,6 +4,7 @@ import multiprocessing
 import socket
 import threading
 import tracemalloc
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -140,6 +141,15 @@ def test_uploads_that_a_killed_process_left_are_aborted_once_they_are_old(folder
     assert stored()[1] == [folder + "left"]
     assert storage.abort_stale_uploads(timedelta(seconds=-5)) >= 1
     assert stored()[1] == []
+
+
+def test_a_bucket_that_never_had_an_upload_has_no_stale_ones(settings):
+    fresh = f"tests-{uuid.uuid4()}"
+    storage.client().create_bucket(Bucket=fresh)
+    settings.STORAGES = with_options(bucket_name=fresh)
+
+    assert storage.abort_stale_uploads(timedelta(0)) == 0
+    storage.client().delete_bucket(Bucket=fresh)
 
 
 def test_a_storage_that_does_not_answer_is_said_to_be_unavailable(settings):
