@@ -7,7 +7,7 @@ from django.db.models import F, Q
 
 from apps.core.ids import uuid7
 from apps.recordings.models import Recording
-from apps.transcripts.types import UtteranceDraft, UtteranceWord
+from apps.transcripts.types import Region, UtteranceDraft, UtteranceWord
 
 SPEAKER_LENGTH_MAX = 64
 
@@ -41,6 +41,10 @@ class Transcript(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.version} of {self.recording_id}"
+
+    def silence_regions(self) -> list[Region]:
+        """Return the stretches that somebody declared to be silence."""
+        return [Region(one["start"], one["end"]) for one in self.silences]
 
 
 class Utterance(models.Model):

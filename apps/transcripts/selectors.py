@@ -27,6 +27,12 @@ def transcript_coverage(transcript: Transcript) -> Coverage:
     return Coverage(transcript.speech_ms, transcript.covered_ms, gaps)
 
 
+def silences_of(*, recording: Recording) -> list[Region]:
+    """Return the stretches that somebody declared to be silence; they outlive a new transcription."""
+    transcript = transcript_current(recording=recording)
+    return transcript.silence_regions() if transcript else []
+
+
 def utterances_of(transcript: Transcript) -> list[Utterance]:
     """Return the utterances in their order: one query for an instance, as a version never changes."""
     prefetch_related_objects([transcript], Prefetch("utterances", Utterance.objects.order_by("index", "pk")))

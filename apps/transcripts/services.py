@@ -14,7 +14,7 @@ from apps.transcripts.text import joined, line_clean
 from apps.transcripts.types import Coverage, Region, UtteranceDraft
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def transcript_save(  # noqa: PLR0913 - a version is all of this
     *,
     recording: Recording,
@@ -48,7 +48,7 @@ def silence_accept(*, recording: Recording, transcript: Transcript, start_ms: in
     """Save a new version in which a stretch counts as speech no more. Raises InvalidGapError."""
     region = _region(start_ms, end_ms)
     drafts = [utterance.draft() for utterance in utterances_of(transcript)]
-    return _amend(recording, transcript, drafts, [*_silences(transcript), region])
+    return _amend(recording, transcript, drafts, [*transcript.silence_regions(), region])
 
 
 def utterance_add(
@@ -68,7 +68,7 @@ def utterance_add(
         raise InvalidGapError("Say who speaks.", param="speaker")
     drafts = [utterance.draft() for utterance in utterances_of(transcript)]
     place = sum(1 for draft in drafts if draft.start_ms <= typed.start_ms)
-    return _amend(recording, transcript, [*drafts[:place], typed, *drafts[place:]], _silences(transcript))
+    return _amend(recording, transcript, [*drafts[:place], typed, *drafts[place:]], transcript.silence_regions())
 
 
 def _amend(
@@ -89,10 +89,6 @@ def _region(start_ms: int, end_ms: int) -> Region:
     if not 0 <= start_ms < end_ms:
         raise InvalidGapError("A gap ends after it begins.", param="end")
     return Region(start_ms, end_ms)
-
-
-def _silences(transcript: Transcript) -> list[Region]:
-    return [Region(one["start"], one["end"]) for one in transcript.silences]
 
 
 def _regions_json(regions: Iterable[Region]) -> list[dict[str, int]]:

@@ -83,21 +83,22 @@ def test_a_released_stage_costs_no_attempt(stage):
 def test_the_sweep_hints_a_waiting_stage_once_per_interval(stage):
     assert hints.sweep() == 0  # its first hint is fresh
 
-    Stage.objects.update(hinted_at=Now() - timedelta(seconds=61))
+    Stage.objects.update(hinted_at=Now() - timedelta(seconds=31))
     assert hints.sweep() == 1
     assert hints.sweep() == 0
 
-    Stage.objects.update(hinted_at=Now() - timedelta(seconds=61))  # patience has doubled to 120 s
+    Stage.objects.update(hinted_at=Now() - timedelta(seconds=31))  # patience has doubled to 60 s
     assert hints.sweep() == 0
 
 
 def test_the_sweep_hints_what_a_dead_worker_left(stage):
     claims.stage_claim(stage_id=stage.pk)
-    Stage.objects.update(hinted_at=Now() - timedelta(seconds=90))
+    Stage.objects.update(hinted_at=Now() - timedelta(seconds=2))
     assert hints.sweep() == 0
 
     expire(stage)
-    assert hints.sweep() == 1
+    assert hints.sweep() == 1  # at once, however fresh its last hint was
+    assert hints.sweep() == 0
 
 
 def test_the_sweep_takes_a_limited_batch(stage):

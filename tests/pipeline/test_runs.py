@@ -87,6 +87,14 @@ def test_a_two_channel_call_has_two_speakers(submit, work, call):
     assert {report.type for report in recording.reports.all()} == {"summary", "conversation"}
 
 
+def test_other_speakers_than_announced_are_warned_about(submit, work):
+    recording = submit(CARDS, speakers_expected=2)
+    work()
+
+    recording.refresh_from_db()
+    assert "speakers_uncertain" in recording.warnings
+
+
 def test_a_cancel_stops_the_run_and_a_new_run_completes(submit, work, actor):
     recording = submit(CARDS)
     claim = claims.stage_claim(stage_id=recording.runs.get().stages.get().pk)
@@ -265,6 +273,16 @@ class TestAGap:
 
         gap.refresh_from_db()
         assert (gap.status, gap.error_code) == (Recording.Status.COMPLETED, "")
+
+    def test_accepted_as_silence_stays_so_in_a_new_run(self, gap, work, actor):
+        for one in list(gap.gaps):
+            gaps.gap_accept(recording=gap, actor=actor, start_ms=one["start"], end_ms=one["end"])
+            work()
+        runs.recording_rerun(recording=gap, actor=actor)
+        work()
+
+        gap.refresh_from_db()
+        assert (gap.status, gap.gaps) == (Recording.Status.COMPLETED, [])
 
     def test_may_be_typed(self, gap, work, actor):
         for one in list(gap.gaps):

@@ -35,12 +35,12 @@ def sweep() -> int:
 
     It finds postponed stages whose time has come, hints that the broker lost, and the work of dead workers.
     """
-    patience = Case(
-        *[When(hints=doublings, then=Value(FIRST_PATIENCE * 2**doublings)) for doublings in range(MAX_DOUBLINGS)],
-        default=Value(FIRST_PATIENCE * 2**MAX_DOUBLINGS),
-        output_field=DurationField(),
-    )
-    forgotten = Q(hinted_at=None) | Q(hinted_at__lt=ExpressionWrapper(Now() - patience, output_field=DurationField()))
+    steps = [When(hints=1 + doublings, then=Value(FIRST_PATIENCE * 2**doublings)) for doublings in range(MAX_DOUBLINGS)]
+    patience = Case(*steps, default=Value(FIRST_PATIENCE * 2**MAX_DOUBLINGS), output_field=DurationField())
+    unheard = Q(hinted_at__lt=ExpressionWrapper(Now() - patience, output_field=DurationField()))
+    # What a dead worker left was hinted before its lease ran out: nobody has been told since.
+    left_behind = Q(status=Stage.Status.RUNNING, hinted_at__lt=F("lease_until"))
+    forgotten = Q(hinted_at=None) | unheard | left_behind
     due = Stage.objects.due().filter(forgotten).select_for_update(skip_locked=True, of=("self",), no_key=True)
     stages = list(due.order_by("not_before", "pk")[:SWEEP_BATCH])
     Stage.objects.filter(pk__in=[stage.pk for stage in stages]).update(hinted_at=Now(), hints=F("hints") + 1)

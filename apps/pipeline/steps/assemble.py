@@ -13,7 +13,7 @@ from apps.recordings.models import PreparedAudio, Recording
 from apps.transcripts import services as transcripts
 from apps.transcripts.assembly import assemble
 from apps.transcripts.coverage import measure
-from apps.transcripts.selectors import speech_in
+from apps.transcripts.selectors import silences_of, speech_in
 from apps.transcripts.types import ChunkText
 
 
@@ -31,11 +31,14 @@ class Assemble:
             channels=len(prepared.channels),
             speech_by_channel=speech,
         )
-        coverage = measure(speech, utterances)
+        silences = silences_of(recording=run.recording)
+        coverage = measure(speech, utterances, silences=silences)
         language_code, is_assumed = spoken_language(run.recording, stages)
         engines = sorted({(stage.result["provider"], stage.result["model"]) for stage in heard})
         is_assumed = is_assumed and bool(utterances)
         warnings = ["language_assumed"] if is_assumed else []
+        if speakers_uncertain(run.recording, {utterance.speaker for utterance in utterances}):
+            warnings.append("speakers_uncertain")
 
         def save(locked: Recording) -> None:
             transcripts.transcript_save(
@@ -45,9 +48,15 @@ class Assemble:
                 language_assumed=is_assumed,
                 engines=[{"provider": provider, "model": model} for provider, model in engines],
                 coverage=coverage,
+                silences=silences,
             )
 
         return Outcome({"utterances": len(utterances), "warnings": warnings}, save)
+
+
+def speakers_uncertain(recording: Recording, found: set[str]) -> bool:
+    """Say whether other speakers were told apart than the uploader had announced."""
+    return bool(found) and recording.speakers_expected not in (None, len(found))
 
 
 def chunk_text(stage: Stage) -> ChunkText:
