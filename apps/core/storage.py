@@ -245,6 +245,21 @@ def delete_prefix(prefix: str) -> int:
     return deleted
 
 
+def folders(prefix: str) -> Iterator[list[str]]:
+    """Yield the names of the folders right below `prefix`, which ends in a slash, in batches of up to 1000."""
+    with storage_errors(prefix):
+        pages = client().get_paginator("list_objects_v2").paginate(Bucket=bucket(), Prefix=prefix, Delimiter="/")
+        for page in pages:
+            yield [each["Prefix"].removeprefix(prefix).rstrip("/") for each in page.get("CommonPrefixes", [])]
+
+
+def last_written_at(prefix: str) -> datetime | None:
+    """Return when the newest object below `prefix` was written, by the storage's clock; None where there is none."""
+    with storage_errors(prefix):
+        pages = client().get_paginator("list_objects_v2").paginate(Bucket=bucket(), Prefix=prefix)
+        return max((entry["LastModified"] for page in pages for entry in page.get("Contents", [])), default=None)
+
+
 def abort_stale_uploads(older_than: timedelta) -> int:
     """Abort the multipart uploads that killed processes left open; return how many there were."""
     limit = datetime.now(UTC) - older_than

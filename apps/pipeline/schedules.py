@@ -20,6 +20,7 @@ def schedules() -> tuple[Schedule, ...]:
         Schedule("Sweep", "pipeline.sweep", settings.SWEEP_SECONDS, "Hints stages that are due or left behind."),
         Schedule("Removals", "recordings.removals_perform", 60, "Removes the objects of deleted recordings."),
         Schedule("Broken uploads", "recordings.uploads_expire", 3600, "Drops parts of uploads that never ended."),
+        Schedule("Orphans", "recordings.orphans_remove", 86_400, "Removes files, a day old, that no recording knows."),
         Schedule("Repeated requests", "accounts.idempotent_answers_expire", 3600, "Forgets answers kept for repeats."),
     )
 
