@@ -245,8 +245,8 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 # Connections to the database outlive tasks: opening one costs more than the rest of a short stage. Broken and old ones
 # are dropped between tasks (project/celery.py).
 CELERY_DB_REUSE_MAX = 1_000_000
-# Audio libraries leak: children are renewed.
-CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+# Children are renewed, in case something leaks; what is known to (audio libraries) runs in processes of its own.
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 2000
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # KiB
 # Flower shows workers and queues from broadcasts; per-task events would double the broker's traffic.
 CELERY_WORKER_SEND_TASK_EVENTS = False

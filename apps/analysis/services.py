@@ -21,7 +21,6 @@ from apps.transcripts.text import block_clean, line_clean
 BEST_FIRST = (State.VERIFIED, State.APPROXIMATE, State.UNSUPPORTED)
 
 
-@transaction.atomic
 def report_save(
     *,
     recording: Recording,
@@ -31,7 +30,10 @@ def report_save(
     draft: Draft,
     provenance: Sequence[Mapping[str, str]],
 ) -> Report:
-    """Check every quote of a draft over the whole transcript, and save it as the transcript's report of this type."""
+    """Check every quote of a draft over the whole transcript, and save it as the transcript's report of this type.
+
+    Whoever calls it has locked the recording.
+    """
     quotable = Quotable([(str(one.pk), one.draft()) for one in utterances_of(transcript)])
     content = {
         "title": line_clean(draft.title)[:TITLE_LENGTH_MAX] or scenario.report_type(report_type).title,
@@ -43,9 +45,11 @@ def report_save(
         "error_code": "",
         "error_detail": "",
     }
-    report, _ = Report.objects.update_or_create(
-        transcript=transcript, type=report_type, defaults=_origin(recording, transcript, scenario) | content
-    )
+    report = Report.objects.filter(transcript=transcript, type=report_type).first()
+    report = report or Report(transcript=transcript, type=report_type)
+    for name, value in (_origin(recording, transcript, scenario) | content).items():
+        setattr(report, name, value)
+    report.save()
     return report
 
 

@@ -11,12 +11,17 @@ never one that was followed by a durable commit.
 
 from django.db import connection
 
+LAZILY = "set_config('synchronous_commit', 'off', true)"
+"""What `commit_lazily` says, to be put into a statement that is sent anyway."""
+
 
 def commit_lazily() -> None:
     """Let the commit of the transaction that we are in return before it is on disk."""
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit TO OFF")
+        cursor.execute(f"SELECT {LAZILY}")
 
 
-LAZILY = "lazily AS (SELECT set_config('synchronous_commit', 'off', true))"
-"""The same for a single statement that is a transaction of its own: a query to put after WITH, and into FROM."""
+def commit_durably() -> None:
+    """Take that back: what happens in this transaction must not be lost."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit TO DEFAULT")

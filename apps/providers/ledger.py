@@ -17,7 +17,7 @@ import structlog
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
-from apps.core.durability import commit_lazily
+from apps.core.durability import LAZILY
 from apps.core.renewal import renewed
 from apps.providers.errors import CallInFlightError, CallUnsettledError, SubjectForgottenError
 from apps.providers.models import LEASE, ForgottenSubject, ProviderCall
@@ -33,6 +33,23 @@ MAX_UNKNOWN = 2
 IN_FLIGHT_RETRY_SECONDS = 2
 SETTLE_PAUSES_SECONDS = (0.2, 1.0, 3.0, 9.0)
 """A paid answer is worth waiting for a database that restarts."""
+
+LOCK_KEY = "hashtextextended('providers.subject:' || %(subject_id)s, 0)"
+
+LOOK = """
+    SELECT NOT EXISTS (SELECT FROM providers_forgottensubject WHERE subject_id = %(subject_id)s),
+           NOT EXISTS (SELECT FROM providers_providercall WHERE idem_key = %(idem_key)s)
+"""
+
+KEEP = """
+    UPDATE providers_providercall
+    SET status = 'ok', units = %(units)s, provider_request_id = %(provider_request_id)s,
+        finished_at = statement_timestamp(), raw_answer = CASE WHEN NOT EXISTS (
+            SELECT FROM providers_forgottensubject WHERE subject_id = %(subject_id)s
+        ) THEN %(raw_answer)s END
+    WHERE id = %(call_id)s AND status = 'in_flight'
+    RETURNING raw_answer IS NOT NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +78,11 @@ def call_reserve(question: Question) -> Reservation:
     """
     try:
         with transaction.atomic(durable=True):
-            _commit_as(question.engine)
-            if not _subject_is_alive(question.subject_id):
+            alive, is_new = _look(question)
+            if not alive:
                 raise SubjectForgottenError
+            if is_new:
+                return Reservation(_write_down(question, attempt=1), None)
             rows = list(ProviderCall.objects.of_question(question.idem_key))
             known = next((row for row in rows if row.answers), None)
             if known is not None:
@@ -87,15 +106,12 @@ def call_settle(call: ProviderCall, engine: Engine, answer: Answer) -> None:
 
     def write() -> tuple[bool, bool]:
         with transaction.atomic(durable=True):
-            _commit_as(engine)
-            alive = _subject_is_alive(call.subject_id)
-            raw_answer = json.dumps(answer.raw) if alive else None
-            held = ProviderCall.objects.filter(pk=call.pk)
-            if held.filter(status=ProviderCall.Status.IN_FLIGHT).update(raw_answer=raw_answer, **_settlement(answer)):
+            alive = _keep(call, engine, answer)
+            if alive is not None:
                 return alive, True
             lost = (ProviderCall.Status.UNKNOWN, ProviderCall.Status.FAILED)
-            late = held.filter(status__in=lost).update(error_code="call_late", **_settlement(answer))
-            return alive, not late
+            late = ProviderCall.objects.filter(pk=call.pk, status__in=lost)
+            return True, not late.update(error_code="call_late", finished_at=Now(), **_settlement(answer))
 
     alive, ours = _persist(write)
     if not alive:
@@ -143,25 +159,47 @@ def call_renewed(call: ProviderCall) -> AbstractContextManager[None]:
     return renewed(renew, seconds=HEARTBEAT_SECONDS)
 
 
-def _commit_as(engine: Engine) -> None:
-    if not engine.charges:
-        commit_lazily()
-
-
 def _subject_lock(subject_id: UUID, *, shared: bool) -> None:
     """Order storing and forgetting: many calls of a subject store at once, forgetting waits for them."""
     name = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {name}(hashtextextended(%s, 0))", [f"providers.subject:{subject_id}"])
+        cursor.execute(f"SELECT {name}({LOCK_KEY})", {"subject_id": str(subject_id)})
 
 
-def _subject_is_alive(subject_id: UUID) -> bool:
-    """Answer for the rest of the transaction: forgetting waits until it ends.
+def _look(question: Question) -> tuple[bool, bool]:
+    """Say whether the subject is alive, for the rest of the transaction, and whether the question is new."""
+    values = {"subject_id": str(question.subject_id), "idem_key": question.idem_key}
+    with connection.cursor() as cursor:
+        cursor.execute(_locked(LOOK, question.engine), values)
+        cursor.nextset()
+        alive, is_new = cursor.fetchone()
+    return alive, is_new
 
-    The look must be a statement of its own: it sees what was committed while the lock was waited for.
+
+def _keep(call: ProviderCall, engine: Engine, answer: Answer) -> bool | None:
+    """Settle a call that is in flight. Says whether the subject is alive; None where it is not in flight any more."""
+    settlement = _settlement(answer)
+    values = {
+        "call_id": call.pk,
+        "subject_id": str(call.subject_id),
+        "raw_answer": json.dumps(answer.raw),
+        "units": json.dumps(settlement["units"]),
+        "provider_request_id": settlement["provider_request_id"],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_locked(KEEP, engine), values)
+        cursor.nextset()
+        row = cursor.fetchone()
+    return None if row is None else row[0]
+
+
+def _locked(statement: str, engine: Engine) -> str:
+    """Put the subject's shared lock before the statement: two statements in one message.
+
+    The second one sees what was committed while the lock was waited for; one statement alone would not.
     """
-    _subject_lock(subject_id, shared=True)
-    return not ForgottenSubject.objects.filter(pk=subject_id).exists()
+    lazily = "" if engine.charges else f", {LAZILY}"
+    return f"SELECT pg_advisory_xact_lock_shared({LOCK_KEY}){lazily}; {statement}"
 
 
 def _use_again(question: Question, known: ProviderCall) -> Reservation:
@@ -215,7 +253,6 @@ def _settlement(answer: Answer) -> dict[str, Any]:
         "status": ProviderCall.Status.OK,
         "units": answer.usage.units(),
         "provider_request_id": (answer.provider_request_id or "")[:200],
-        "finished_at": Now(),
     }
 
 

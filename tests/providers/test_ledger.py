@@ -291,14 +291,14 @@ def test_another_subject_keeps_its_copy_of_a_forgotten_answer(fake_speech, trans
 def test_a_repeated_question_costs_few_queries(fake_speech, transcribe, django_assert_num_queries):
     transcribe()
 
-    # Lock, subject, earlier calls, the answer, the new row; and the savepoint that is our transaction here.
-    with django_assert_num_queries(5 + 2):
+    # Lock and look, earlier calls, the answer, the new row; and the savepoint that is our transaction here.
+    with django_assert_num_queries(4 + 2):
         transcribe()
 
 
 def test_a_new_question_costs_few_queries(fake_speech, transcribe, django_assert_num_queries):
-    # Lock, subject, earlier calls, the new row; lock, subject, the settlement; and two savepoints.
-    with django_assert_num_queries(7 + 4):
+    # Lock and look, the new row; lock and settlement; and two savepoints.
+    with django_assert_num_queries(3 + 4):
         transcribe()
 
 

@@ -81,7 +81,7 @@ def run_advance(*, run: Run, stage: Stage) -> Turn:
         case Kind.PREPARE:
             return chunks_open(run, stage.result["chunks"])
         case Kind.ASSEMBLE:
-            return reports_open(run)
+            return reports_open(run, has_words=stage.result["utterances"] > 0)
 
 
 def chunks_open(run: Run, chunks: Sequence[dict[str, Any]]) -> Turn:
@@ -98,12 +98,11 @@ def assembly_open(run: Run) -> Turn:
     return Turn(_at(Kind.ASSEMBLE, TRANSCRIBED_PERCENT), stages)
 
 
-def reports_open(run: Run) -> Turn:
+def reports_open(run: Run, *, has_words: bool) -> Turn:
     """Write the reports of the scenario, if there are any words to write about."""
-    transcript = transcript_current(recording=run.recording)
-    if transcript is not None and run.number > 1:  # before that there are no reports
-        analysis.reports_outdate(recording=run.recording, transcript=transcript)
-    if transcript is None or not transcript.text:
+    if run.number > 1:  # before that there are no reports
+        _reports_outdate(run)
+    if not has_words:
         return run_finish(run)
     types = [one.key for one in scenario_get(run.recording.scenario).report_types]
     stages = stages_open(run=run, kind=Kind.ANALYZE, inputs=[{} for _ in types], names=types)
@@ -197,6 +196,13 @@ def _after_report(run: Run, stage: Stage) -> Turn:
         return run_finish(run, stages)
     share = settled / len(reports)
     return Turn(_at(Kind.ANALYZE, ASSEMBLED_PERCENT + round(share * (REPORTED_PERCENT - ASSEMBLED_PERCENT))))
+
+
+def _reports_outdate(run: Run) -> None:
+    """Mark reports over other words than the current ones."""
+    transcript = transcript_current(recording=run.recording)
+    if transcript is not None:
+        analysis.reports_outdate(recording=run.recording, transcript=transcript)
 
 
 def _report_fail(run: Run, stage: Stage) -> None:

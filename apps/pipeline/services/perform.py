@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.core.child import ChildStoppedError
-from apps.core.durability import commit_lazily
+from apps.core.durability import commit_durably
 from apps.core.errors import AppError, TransientError
 from apps.pipeline.errors import PoisonError, StageTimeoutError
 from apps.pipeline.models import Kind, Stage
@@ -109,15 +109,15 @@ def _fail(claim: Claim, error: AppError) -> Stage | None:
 
 
 def _advance(stage: Stage, shows: Mirror) -> Stage | None:
-    """Do what follows from a settled stage: show it, hint what was opened, choose how to commit.
+    """Do what follows from a settled stage: show it and hint what was opened. The end of a run waits for the disk.
 
     Returns the stage that this worker goes on with once the transaction has committed.
     """
     turn = flow.run_advance(run=stage.run, stage=stage)
     flow.turn_take(run=stage.run, turn=turn, also=shows)
     hints.stages_hint(one for one in turn.opened if one.kind not in AT_ONCE)
-    if not turn.is_over:
-        commit_lazily()  # until the end of the run whatever is lost is made again
+    if turn.is_over:
+        commit_durably()
     return next((one for one in turn.opened if one.kind in AT_ONCE), None)
 
 

@@ -131,9 +131,10 @@ def _open_from(run: Run, kind: Kind) -> Turn:
             _copy_chunks(run)
             return flow.assembly_open(run)
         case Kind.ANALYZE:
-            if transcript_current(recording=run.recording) is None:
+            transcript = transcript_current(recording=run.recording)
+            if transcript is None:
                 raise StageNotPossibleError("There is no transcript yet.", param="from_stage")
-            return flow.reports_open(run)
+            return flow.reports_open(run, has_words=bool(transcript.text))
 
 
 def _chunks_of(run: Run) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ def _select() -> str:
 
 # Which stages are due is said by StageQuerySet.due() as well.
 TAKE = f"""
-    WITH {LAZILY}, taken AS (
+    WITH lazily AS (SELECT {LAZILY}), taken AS (
         UPDATE pipeline_stage
         SET status = 'running', lease_token = lease_token + 1, attempts = attempts + 1,
             lease_until = statement_timestamp() + %(lease_seconds)s * interval '1 second',
@@ -61,15 +61,18 @@ TAKE = f"""
 """  # noqa: S608 - put together from names of columns
 
 # Whoever cancels or deletes holds the recording's row, so it is the first lock that is taken here, too: the UPDATE has
-# no row to change before the recording has been found and locked.
-SETTLE = """
-    WITH recording AS (SELECT id FROM recordings_recording WHERE id = %(recording_id)s FOR NO KEY UPDATE)
+# no row to change before the recording has been found and locked. Until the end of the run (`flow.run_finish`) whatever
+# is lost is made again, so the transaction does not wait for the disk.
+SETTLE = f"""
+    WITH lazily AS (SELECT {LAZILY}), recording AS (
+        SELECT id FROM recordings_recording WHERE id = %(recording_id)s FOR NO KEY UPDATE
+    )
     UPDATE pipeline_stage
     SET status = %(status)s, finished_at = statement_timestamp(), lease_until = NULL,
         result = coalesce(%(result)s, result), error_code = %(error_code)s, error_detail = %(error_detail)s
-    FROM recording
+    FROM recording, lazily
     WHERE pipeline_stage.id = %(stage_id)s AND status = 'running' AND lease_token = %(token)s
-"""
+"""  # noqa: S608
 
 
 def stage_take(stage_id: UUID, *, lease_seconds: float) -> Stage | None:
