@@ -28,7 +28,7 @@ FRAMING_BYTES_MAX = 4 * 1024 * 1024
 """What a multipart body may be longer than its file: fields, headers, boundaries."""
 
 
-class BodyTooLargeError(UserError):
+class FileTooLargeError(UserError):
     """The file is larger than allowed: said as soon as it is known."""
 
     code = "file_too_large"
@@ -72,7 +72,7 @@ class FileSink(Generic[HeadFormat]):
         self._digest = hashlib.sha256()
 
     def write(self, data: bytes) -> None:
-        """Take the next bytes. Raises BodyTooLargeError and what the look at the head raises."""
+        """Take the next bytes. Raises FileTooLargeError and what the look at the head raises."""
         self.size_bytes += len(data)
         if self.size_bytes > self._bytes_max:
             raise too_large(self._bytes_max)
@@ -138,7 +138,7 @@ def receive(
 def body_blocks(environ: Mapping[str, Any], file_bytes_max: int, *, framing_bytes_max: int = 0) -> Iterator[bytes]:
     """Yield the body in blocks.
 
-    Raises BodyTooLargeError, before reading where the length says so, and BodyIncompleteError.
+    Raises FileTooLargeError, before reading where the length says so, and BodyIncompleteError.
     """
     length = content_length(environ)
     bytes_max = file_bytes_max + framing_bytes_max
@@ -165,9 +165,9 @@ def content_length(environ: Mapping[str, Any]) -> int | None:
     return None if environ.get("wsgi.input_terminated") else 0
 
 
-def too_large(file_bytes_max: int) -> BodyTooLargeError:
+def too_large(file_bytes_max: int) -> FileTooLargeError:
     """Return the error that names the limit."""
-    return BodyTooLargeError(f"A file may have {file_bytes_max} bytes at most.", param="file")
+    return FileTooLargeError(f"A file may have {file_bytes_max} bytes at most.", param="file")
 
 
 def _read(environ: Mapping[str, Any], size: int) -> bytes:

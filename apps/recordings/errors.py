@@ -16,12 +16,6 @@ class EmptyFileError(UserError):
     title = "The file is empty"
 
 
-class FileTooLargeError(UserError):
-    code = "file_too_large"
-    title = "The file is too large"
-    status = 413
-
-
 class CorruptedAudioError(PermanentError):
     """The file cannot be decoded, or a part of what it promises is missing."""
 

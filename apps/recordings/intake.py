@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError
 
 from apps.core import storage
 from apps.core.errors import AppError
+from apps.core.storage import PartWriter
 from apps.core.uploads import FileSink, Received, receive
 from apps.recordings.errors import EmptyFileError, UnsupportedMediaError
 from apps.recordings.media.formats import Format, sniff
@@ -21,10 +22,18 @@ log = structlog.get_logger(__name__)
 def body_store(environ: Mapping[str, Any], *, key: str) -> Received[Format]:
     """Stream a request's file into storage and say what arrived. After an error nothing is left.
 
-    Raises EmptyFileError, UnsupportedMediaError, what core.uploads.receive raises, and StorageUnavailableError.
+    Raises what body_receive raises, and StorageUnavailableError.
     """
     with storage.open_writer(key) as writer:
-        return receive(environ, writer=writer, sniff=format_of, file_bytes_max=settings.UPLOAD_MAX_BYTES)
+        return body_receive(environ, writer=writer)
+
+
+def body_receive(environ: Mapping[str, Any], *, writer: PartWriter | None) -> Received[Format]:
+    """Read a request's file into the writer, or only to see what it is, and say what arrived.
+
+    Raises EmptyFileError, UnsupportedMediaError and what core.uploads.receive raises.
+    """
+    return receive(environ, writer=writer, sniff=format_of, file_bytes_max=settings.UPLOAD_MAX_BYTES)
 
 
 def blocks_store(blocks: Iterable[bytes], *, filename: str, key: str) -> Received[Format]:

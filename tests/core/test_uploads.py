@@ -170,14 +170,14 @@ def test_a_replay_can_be_hashed_without_storing_it():
 def test_a_length_over_the_limit_is_refused_before_a_byte_is_read(folder):
     environ = request(b"x", length=10**6 + 1)
 
-    with pytest.raises(uploads.BodyTooLargeError):
+    with pytest.raises(uploads.FileTooLargeError):
         upload(environ, folder + "a", file_bytes_max=10**6)
     assert environ["wsgi.input"].tell() == 0
 
 
 @pytest.mark.parametrize("environ", [chunked(CONTENT), form(part("file", CONTENT, "a"))], ids=["chunked", "form"])
 def test_a_body_without_a_length_is_cut_off_at_the_limit(folder, stored, environ):
-    with pytest.raises(uploads.BodyTooLargeError) as caught:
+    with pytest.raises(uploads.FileTooLargeError) as caught:
         upload(environ, folder + "a", file_bytes_max=len(CONTENT) - 1)
 
     assert (caught.value.status, caught.value.param) == (413, "file")

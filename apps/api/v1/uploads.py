@@ -1,14 +1,11 @@
 """Accept a recording: check what can be checked, stream the file into storage, note it in one transaction."""
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-import structlog
-from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from apps.accounts import services as accounts
 from apps.accounts.models import IdempotentAnswer
@@ -19,16 +16,13 @@ from apps.api.idempotency import Answer, fingerprint, replay
 from apps.api.v1.drafts import draft_of, fields_joined
 from apps.api.v1.resources import RecordingSerializer
 from apps.core import storage
-from apps.core.errors import AppError
 from apps.core.ids import uuid7
-from apps.core.uploads import Received, receive
+from apps.core.uploads import Received
 from apps.pipeline.services.runs import recording_submit
-from apps.recordings.errors import EmptyFileError, UnsupportedMediaError
-from apps.recordings.media.formats import Format, sniff
+from apps.recordings.intake import body_receive, dropped_unless_noted, stored_file
+from apps.recordings.media.formats import Format
 from apps.recordings.models import Recording, object_prefix
 from apps.recordings.types import RecordingDraft, StoredFile
-
-log = structlog.get_logger(__name__)
 
 RAW_TYPES = ("audio/", "video/", "application/octet-stream", "application/ogg")
 OPERATION = "recordings.create"
@@ -75,29 +69,18 @@ def _store(upload: Upload) -> Answer:
     recording_id = uuid7()
     key = object_prefix(upload.actor.workspace_id, recording_id) + "original"
     with storage.open_writer(key) as writer:
-        received = _receive(upload, writer)
+        received = body_receive(upload.environ, writer=writer)
         draft = _draft(upload, received)
-    stored = StoredFile(
-        key=key,
-        size_bytes=received.size_bytes,
-        sha256=received.sha256,
-        container=received.head_format.name,
-        media_type=received.head_format.media_type,
-    )
-    with _dropped_unless_noted(key):
-        return _note(upload, recording_id, stored, draft)
+    with dropped_unless_noted(key):
+        return _note(upload, recording_id, stored_file(received, key=key), draft)
 
 
 def _repeat(upload: Upload, earlier: IdempotentAnswer) -> Answer:
     """Read the body only to see that it is the same."""
-    received = _receive(upload, None)
+    received = body_receive(upload.environ, writer=None)
     same = _fingerprint(received.sha256, _draft(upload, received))
     accounts.idempotent_answer_check(answer=earlier, fingerprint=same)
     return replay(earlier)
-
-
-def _receive(upload: Upload, writer: storage.PartWriter | None) -> Received[Format]:
-    return receive(upload.environ, writer=writer, sniff=format_of, file_bytes_max=settings.UPLOAD_MAX_BYTES)
 
 
 def _draft(upload: Upload, received: Received[Format]) -> RecordingDraft:
@@ -127,33 +110,5 @@ def recording_address(recording: Recording) -> str:
     return f"/api/v1/recordings/{recording.pk}"
 
 
-def format_of(head: bytes) -> Format:
-    """Say what the file is. Raises EmptyFileError and UnsupportedMediaError."""
-    if not head:
-        raise EmptyFileError(param="file")
-    found = sniff(head)
-    if found is None:
-        raise UnsupportedMediaError(param="file")
-    return found
-
-
 def _fingerprint(sha256: str, draft: RecordingDraft) -> str:
     return fingerprint(operation=OPERATION, sha256=sha256, fields=asdict(draft))
-
-
-@contextlib.contextmanager
-def _dropped_unless_noted(key: str) -> Iterator[None]:
-    """Delete the stored file when its recording could not be noted.
-
-    When the database goes away at that moment nobody knows whether it has the row: then the file stays, because a
-    file without a row is waste, but a row without its file is a lost recording.
-    """
-    try:
-        yield
-    except (OperationalError, InterfaceError):
-        log.warning("upload_left_in_storage", object_key=key)
-        raise
-    except BaseException:
-        with contextlib.suppress(AppError):
-            storage.delete(key)
-        raise
