@@ -2,17 +2,31 @@
 
 Gunicorn's threaded worker waits for headers and bodies without a limit, so a few clients that send a byte now and then
 could hold every thread; and it closes connections in its one accepting thread, up to two seconds each. Here both are
-bounded, and a client that was answered before it had sent everything gets a moment to read the answer.
+bounded, and a client that was answered before it had sent everything gets a moment to read the answer. What the server
+itself refuses is answered like every other error, not with a page.
 """
 
 import contextlib
+import json
 import socket
 import time
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
-from gunicorn.http.errors import ParseException
+from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
+from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from apps.core.errors import UserError
+from apps.core.problems import (
+    CONTENT_TYPE,
+    AddressTooLongError,
+    BadRequestError,
+    HeadersTooLargeError,
+    problem_details,
+)
 
 DRAIN_READ_BYTES = 256 * 1024
 
@@ -63,6 +77,16 @@ class DeadlineWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no t
         with self.deadline(conn, self.drain_seconds):
             return _drain(read) and keep_open
 
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ANN401
+        """Answer a request that never reached the application because it is too long or not HTTP."""
+        if not isinstance(exc, ParseException):
+            super().handle_error(req, client, addr, exc)
+            return
+        error = _refusal(exc)
+        self.log.warning("request_refused code=%s reason=%s", error.code, type(exc).__name__)
+        with contextlib.suppress(OSError):
+            write_nonblock(client, _answer(error))
+
     def _limited(self, read: Reader, conn: TConn) -> Reader:
         """Return a body's `read` with a deadline."""
 
@@ -80,6 +104,29 @@ class DeadlineWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no t
             yield
         finally:
             self._waiting.pop(conn, None)
+
+
+def _refusal(exc: ParseException) -> UserError:
+    match exc:
+        case LimitRequestLine():
+            return AddressTooLongError(f"The request line may have {exc.max_size} bytes: send long fields in a form.")
+        case LimitRequestHeaders():
+            return HeadersTooLargeError()
+        case _:
+            return BadRequestError()
+
+
+def _answer(error: UserError) -> bytes:
+    request_id = str(uuid4())
+    body = json.dumps(problem_details(error, request_id=request_id)).encode()
+    head = (
+        f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}",
+        "Connection: close",
+        f"Content-Type: {CONTENT_TYPE}",
+        f"Content-Length: {len(body)}",
+        f"X-Request-ID: {request_id}",
+    )
+    return "\r\n".join([*head, "", ""]).encode() + body
 
 
 def _drain(read: Reader) -> bool:

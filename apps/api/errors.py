@@ -13,18 +13,12 @@ from rest_framework import exceptions
 
 from apps.accounts.errors import NotAuthenticatedError
 from apps.core.errors import AppError, PermanentError, TransientError, UserError
+from apps.core.problems import CONTENT_TYPE, SERVER_ERROR, BadRequestError, problem_details
 
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 5
 """After this long a repeat makes sense where something is away and nobody knows for how long."""
-SERVER_ERROR = 500
-
-
-class BadRequestError(UserError):
-    code = "bad_request"
-    title = "The request cannot be understood"
-    status = 400
 
 
 class MalformedJsonError(UserError):
@@ -135,7 +129,7 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> HttpRespon
 
 
 def problem(request: HttpRequest, error: AppError) -> HttpResponse:
-    """Write the error as problem details. What went wrong inside of us is for the log, not for the caller."""
+    """Write the error as problem details, and what went wrong inside of us into the log."""
     if error.status >= SERVER_ERROR:
         write = log.warning if error.retryable else log.error  # the error tracker hears of errors
         write("request_not_served", code=error.code, reason=error.detail)
@@ -148,19 +142,10 @@ def problem(request: HttpRequest, error: AppError) -> HttpResponse:
     if isinstance(error, NotAuthenticatedError):
         headers["WWW-Authenticate"] = "Bearer"
     return JsonResponse(
-        {
-            "type": f"/docs/errors#{error.code}",
-            "title": error.title,
-            "status": error.status,
-            "detail": error.title if error.status >= SERVER_ERROR else error.detail,
-            "code": error.code,
-            "param": error.param,
-            "request_id": request.META.get("HTTP_X_REQUEST_ID"),
-            "retryable": error.retryable,
-        },
+        problem_details(error, request_id=request.META.get("HTTP_X_REQUEST_ID")),
         status=error.status,
         headers=headers,
-        content_type="application/problem+json",
+        content_type=CONTENT_TYPE,
         json_dumps_params={"ensure_ascii": False},
     )
 

@@ -1,4 +1,6 @@
 import http.client
+import io
+import json
 import signal
 import socket
 import subprocess
@@ -140,6 +142,32 @@ def test_a_client_that_does_not_close_does_not_stop_others_from_being_accepted(s
     assert b"200 OK" in ask(server, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert time.monotonic() - began < 1
     lingering.close()
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        (f"GET /api/v1/recordings?title={'x' * 9000} HTTP/1.1\r\nHost: x\r\n\r\n", 414, "address_too_long"),
+        (f"GET / HTTP/1.1\r\nHost: x\r\nX-Long: {'x' * 9000}\r\n\r\n", 431, "headers_too_large"),
+        ("GET / HTTP/1.1\r\nHost: x" + "\r\nX-Many: 1" * 100 + "\r\n\r\n", 431, "headers_too_large"),
+        ("GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "bad_request"),
+        ("GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400, "bad_request"),
+        ("GET / HTTP/1.1\r\nA B: 1\r\n\r\n", 400, "bad_request"),
+        ("SSH-2.0-Client\r\n\r\n", 400, "bad_request"),
+    ],
+    ids=["line", "header", "headers", "smuggling", "length", "name", "not http"],
+)
+def test_what_the_server_refuses_itself_is_a_problem_too(server, request_, status, code):
+    head, _, body = ask(server, request_.encode()).partition(b"\r\n\r\n")
+
+    headers = http.client.parse_headers(io.BytesIO(head.partition(b"\r\n")[2] + b"\r\n\r\n"))
+    problem = json.loads(body)
+    assert head.startswith(f"HTTP/1.1 {status} ".encode())
+    assert headers["Content-Type"] == "application/problem+json"
+    assert problem.keys() == {"type", "title", "status", "detail", "code", "param", "request_id", "retryable"}
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["request_id"] == headers["X-Request-ID"]
+    assert "xxxx" not in server.log.read_text()
 
 
 def test_the_log_shows_paths_without_their_query(server):
