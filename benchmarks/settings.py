@@ -6,9 +6,6 @@ from project.settings import *  # noqa: F403
 
 ENGINES = os.environ.get("BENCH_ENGINES", "free")
 """`free`: engines that never charge, as the ones that come with the product; `charging`: as a vendor's."""
-STEPS = os.environ.get("BENCH_STEPS", "instant")
-"""`instant`: nothing is downloaded, decoded or uploaded; `real`: everything but the engine is the product's own."""
-
 SPEECH_ENGINES = [f"benchmarks.engines.speech_{ENGINES}"]
 LANGUAGE_ENGINES = [f"benchmarks.engines.language_{ENGINES}"]
 INSTALLED_APPS = [*INSTALLED_APPS, "benchmarks.apps.BenchmarkConfig"]  # noqa: F405
