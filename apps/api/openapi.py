@@ -57,7 +57,7 @@ PROBLEM = {
 
 @extend_schema_serializer(examples=[OpenApiExample("A wrong field", PROBLEM, response_only=True)])
 class ProblemSerializer(serializers.Serializer[Any]):
-    """What every error looks like (RFC 9457); the codes are listed in docs/errors.md."""
+    """What every error looks like (RFC 9457); the codes are listed at `/docs/errors`."""
 
     type = serializers.CharField()
     title = serializers.CharField()
