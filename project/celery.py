@@ -2,12 +2,21 @@
 
 import gc
 import os
+from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, task_prerun, worker_before_create_process, worker_process_init
+from celery.signals import (
+    setup_logging,
+    task_prerun,
+    worker_before_create_process,
+    worker_init,
+    worker_process_init,
+    worker_shutting_down,
+)
 from django.db import close_old_connections
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
+from apps.core import queue
 from apps.core.process import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
@@ -27,6 +36,18 @@ def keep_django_logging(**_signal: object) -> None:
 def look_after_connections(**_signal: object) -> None:
     """Treat connections to the database as a web request does: the broken and the old ones go, the others stay."""
     close_old_connections()
+
+
+@worker_init.connect
+def note_queues(sender: Any, **_signal: object) -> None:  # noqa: ANN401 - Celery's WorkController has no types
+    """Let the children know what they may go on with without being sent a message."""
+    queue.serve(sender.app.amqp.queues.consume_from)
+
+
+@worker_shutting_down.connect
+def note_stop(**_signal: object) -> None:
+    """Let the children begin nothing new, as the worker does."""
+    queue.stop_serving()
 
 
 @worker_before_create_process.connect

@@ -1,6 +1,8 @@
 """The only door to Celery for services: a hint by task name, sent after the transaction commits."""
 
+import mmap
 import time
+from collections.abc import Iterable
 
 import structlog
 from celery import current_app
@@ -14,6 +16,8 @@ SILENCE_SECONDS = 10.0
 """After a failed publish no other is tried for this long: uploads stay fast while the broker is away."""
 
 _silent_until = 0.0  # monotonic clock of this process
+_served: frozenset[str] = frozenset()
+_stopping: mmap.mmap | None = None  # shared with the children of a worker's pool
 
 
 def enqueue(task_name: str, *, queue: str, **ids: str) -> None:
@@ -34,3 +38,20 @@ def enqueue(task_name: str, *, queue: str, **ids: str) -> None:
             log.warning("hint_not_sent", task=task_name, reason=type(error).__name__)
 
     transaction.on_commit(send)
+
+
+def serve(queues: Iterable[str]) -> None:
+    """Note, in a worker that has no children yet, which queues it takes tasks from."""
+    global _served, _stopping
+    _served, _stopping = frozenset(queues), mmap.mmap(-1, 1)
+
+
+def stop_serving() -> None:
+    """Note, in a worker that was told to stop, that it takes no more tasks; its children hear of it."""
+    if _stopping is not None:
+        _stopping[0] = 1
+
+
+def served() -> frozenset[str]:
+    """Return the queues that this process's worker takes tasks from; none outside a worker and in one that stops."""
+    return frozenset() if _stopping is None or _stopping[0] else _served

@@ -5,6 +5,7 @@ from uuid import UUID
 from celery import shared_task
 from django.conf import settings
 
+from apps.core import queue
 from apps.pipeline.services import hints, perform
 
 
@@ -15,7 +16,7 @@ from apps.pipeline.services import hints, perform
 )
 def stage_perform(*, stage_id: str, **_newer_arguments: object) -> None:
     """Perform one stage. Safe to deliver twice, late, or for a deleted stage."""
-    perform.stage_perform(stage_id=UUID(stage_id))
+    perform.stage_perform(stage_id=UUID(stage_id), queues=queue.served)
 
 
 @shared_task(name="pipeline.sweep", soft_time_limit=60, time_limit=90)

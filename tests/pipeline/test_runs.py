@@ -210,7 +210,7 @@ def test_waiting_for_somebody_else_costs_no_attempt(submit):
         counts = False
 
     claim = claims.stage_claim(stage_id=stage.pk)
-    perform._postpone(claim, WaitingError(retry_after=2))
+    perform.Performer(frozenset, 0).postpone(claim, WaitingError(retry_after=2))
 
     stage.refresh_from_db()
     assert (stage.status, stage.attempts) == (Stage.Status.READY, 0)

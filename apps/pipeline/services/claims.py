@@ -6,6 +6,7 @@ and comes back changes no row. Claims do not wait for the disk: one that a crash
 
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +21,7 @@ from django.db.models.functions import Now
 from django.db.transaction import TransactionManagementError
 
 from apps.core.renewal import renewed
-from apps.pipeline.models import DETAIL_LENGTH_MAX, Stage
+from apps.pipeline.models import DETAIL_LENGTH_MAX, Run, Stage
 from apps.pipeline.services import statements
 
 log = structlog.get_logger(__name__)
@@ -48,6 +49,20 @@ def stage_claim(*, stage_id: UUID) -> Claim | None:
         connection.close()
         stage = statements.stage_take(stage_id, lease_seconds=settings.STAGE_LEASE_SECONDS)
     return None if stage is None else Claim(stage, stage.lease_token, threading.Event())
+
+
+def stages_open(*, run: Run, stages: Sequence[Stage], ours: Stage | None = None) -> Claim | None:
+    """Make stages ready, as just hinted; opening the same ones again changes nothing.
+
+    One of them may be claimed by the worker that opens it; None where there is none or somebody else opened it before.
+    """
+    if not stages:
+        return None
+    opened = statements.stages_open(run, stages, ours=ours, lease_seconds=settings.STAGE_LEASE_SECONDS)
+    if ours is None or ours.pk not in opened:
+        return None
+    ours.status, ours.attempts, ours.lease_token = Stage.Status.RUNNING, 1, 1
+    return Claim(ours, ours.lease_token, threading.Event())
 
 
 def heartbeat(claim: Claim) -> AbstractContextManager[None]:

@@ -1,7 +1,8 @@
 """What comes next: opens stages, joins them, and says what a run has come to.
 
 Every function here runs inside a transaction that holds the recording's row, so the last of many parallel chunks opens
-the next stage exactly once. Each returns a `Turn`; `turn_take` shows it on the recording in one UPDATE.
+the next stage exactly once. Each decides and returns a `Turn`; `turn_take` then opens its stages and shows it on the
+recording, in one statement each.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,11 +13,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Count, Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from apps.analysis import services as analysis
 from apps.analysis.scenarios import scenario_get
 from apps.pipeline.models import DETAIL_LENGTH_MAX, Kind, Run, Stage
+from apps.pipeline.services.claims import Claim, stages_open
+from apps.pipeline.services.hints import stages_hint
 from apps.recordings import services as recordings
 from apps.recordings.models import Recording
 from apps.recordings.services import Mirror
@@ -35,7 +37,8 @@ class Turn:
     """Where a run stands after a decision: what its recording shows from now on, and the stages to be done next."""
 
     shows: Mirror
-    opened: Sequence[Stage] = ()
+    stages: Sequence[Stage] = ()
+    """To be opened."""
     is_over: bool = False
     """The run is closed."""
 
@@ -46,26 +49,15 @@ def recording_lock(recording_id: UUID) -> Recording | None:
     return rows.filter(pk=recording_id).first()
 
 
-def turn_take(*, run: Run, turn: Turn, also: Mirror | None = None) -> None:
-    """Show on the recording where its run stands, and what else has changed."""
+def turn_take(*, run: Run, turn: Turn, also: Mirror | None = None, ours: Stage | None = None) -> Claim | None:
+    """Open the stages, tell workers of them, and show on the recording where its run stands and what else has changed.
+
+    `ours`: a stage that the caller goes on with, instead of telling a worker; returns the claim on it.
+    """
+    claim = stages_open(run=run, stages=turn.stages, ours=ours)
+    stages_hint(one for one in turn.stages if one is not ours)
     recordings.recording_mirror(recording_id=run.recording_id, **((also or Mirror()) | turn.shows))
-
-
-def stages_open(*, run: Run, kind: Kind, inputs: Sequence[dict[str, Any]], names: Sequence[str] = ()) -> list[Stage]:
-    """Make stages ready, as just hinted; opening the same ones again changes nothing."""
-    stages = [
-        Stage(
-            run=run,
-            kind=kind,
-            index=index,
-            name=names[index] if names else "",
-            input=data,
-            hinted_at=timezone.now(),
-            hints=1,
-        )
-        for index, data in enumerate(inputs)
-    ]
-    return Stage.objects.bulk_create(stages, ignore_conflicts=True)
+    return claim
 
 
 def run_advance(*, run: Run, stage: Stage) -> Turn:
@@ -84,18 +76,22 @@ def run_advance(*, run: Run, stage: Stage) -> Turn:
             return reports_open(run, has_words=stage.result["utterances"] > 0)
 
 
+def preparation_open(run: Run) -> Turn:
+    """Begin with the sound."""
+    return Turn(Mirror(status=Recording.Status.QUEUED, stage=Kind.PREPARE), [Stage(run=run, kind=Kind.PREPARE)])
+
+
 def chunks_open(run: Run, chunks: Sequence[dict[str, Any]]) -> Turn:
     """Transcribe these chunks in parallel; without any speech there is only a transcript to assemble."""
     if not chunks:
         return assembly_open(run)
-    stages = stages_open(run=run, kind=Kind.TRANSCRIBE, inputs=chunks)
+    stages = [Stage(run=run, kind=Kind.TRANSCRIBE, index=index, input=chunk) for index, chunk in enumerate(chunks)]
     return Turn(_at(Kind.TRANSCRIBE, PREPARED_PERCENT), stages)
 
 
 def assembly_open(run: Run) -> Turn:
     """Put together what was heard."""
-    stages = stages_open(run=run, kind=Kind.ASSEMBLE, inputs=[{}])
-    return Turn(_at(Kind.ASSEMBLE, TRANSCRIBED_PERCENT), stages)
+    return Turn(_at(Kind.ASSEMBLE, TRANSCRIBED_PERCENT), [Stage(run=run, kind=Kind.ASSEMBLE)])
 
 
 def reports_open(run: Run, *, has_words: bool) -> Turn:
@@ -104,8 +100,8 @@ def reports_open(run: Run, *, has_words: bool) -> Turn:
         _reports_outdate(run)
     if not has_words:
         return run_finish(run)
-    types = [one.key for one in scenario_get(run.recording.scenario).report_types]
-    stages = stages_open(run=run, kind=Kind.ANALYZE, inputs=[{} for _ in types], names=types)
+    types = scenario_get(run.recording.scenario).report_types
+    stages = [Stage(run=run, kind=Kind.ANALYZE, index=index, name=one.key) for index, one in enumerate(types)]
     return Turn(_at(Kind.ANALYZE, ASSEMBLED_PERCENT), stages)
 
 

@@ -1,6 +1,8 @@
 """Perform one stage: claim it, compute outside any transaction, then settle, save and open what follows in one."""
 
 import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from random import SystemRandom
 from uuid import UUID
@@ -26,19 +28,19 @@ log = structlog.get_logger(__name__)
 FIRST_DELAY_SECONDS = 2.0
 MAX_DELAY_SECONDS = 600.0
 
-AT_ONCE = frozenset({Kind.ASSEMBLE})
-"""Done by the worker that opened it instead of being hinted: it takes less than the hint would. Only for what calls no
-engine: a worker that was told to stop begins no call."""
+GO_ON_SECONDS = 60.0
+"""A task that has taken longer goes on with nothing: the time limits of a task are those of one stage."""
 
 
-def stage_perform(*, stage_id: UUID) -> None:
-    """Do the stage's work if it is due, and what follows if that is a moment's work.
+def stage_perform(*, stage_id: UUID, queues: Callable[[], frozenset[str]] = frozenset) -> None:
+    """Do the stage's work if it is due, and go on with what follows from it where its queue is one of `queues`.
 
     Repeats, stale hints and deleted stages are no-ops.
     """
-    following: Stage | None = _perform(stage_id)
-    while following is not None:
-        following = _perform(following.pk)
+    performer = Performer(queues, time.monotonic() + GO_ON_SECONDS)
+    claim = claims.stage_claim(stage_id=stage_id)
+    while claim is not None:
+        claim = performer.perform(claim)
 
 
 def delay_after(attempt: int) -> timedelta:
@@ -47,86 +49,89 @@ def delay_after(attempt: int) -> timedelta:
     return timedelta(seconds=SystemRandom().uniform(FIRST_DELAY_SECONDS / 2, ceiling))
 
 
-def _perform(stage_id: UUID) -> Stage | None:
-    """Perform one stage; returns one that this worker is to go on with."""
-    claim = claims.stage_claim(stage_id=stage_id)
-    if claim is None:
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """Performs stages one after the other. Each method returns the claim on what to go on with, if anything."""
+
+    queues: Callable[[], frozenset[str]]
+    """The worker's, now: a message through any of these could have come here. None once it was told to stop, so that
+    it begins no call of an engine."""
+    until: float
+    """When it goes on with nothing more, on the monotonic clock."""
+
+    def perform(self, claim: Claim) -> Claim | None:
+        """Do a claimed stage's work, settle it or give it back."""
+        stage = claim.stage
+        with structlog.contextvars.bound_contextvars(
+            stage_id=str(stage.pk), stage=stage.kind, recording_id=str(stage.run.recording_id)
+        ):
+            if stage.attempts > settings.STAGE_MAX_ATTEMPTS:
+                return self.fail(claim, PoisonError())  # earlier attempts ended without a word: their workers died
+            return self._work(claim)
+
+    def _work(self, claim: Claim) -> Claim | None:
+        started_at = time.monotonic()
+        try:
+            with claims.heartbeat(claim):
+                outcome = STEPS[Kind(claim.stage.kind)].compute(claim)
+        except ChildStoppedError:
+            log.info("stage_abandoned")
+            return None
+        except SystemExit:
+            claims.claim_release(claim=claim)
+            raise
+        except SoftTimeLimitExceeded:
+            return self.fail(claim, StageTimeoutError())
+        except TransientError as error:
+            return self.postpone(claim, error)
+        except AppError as error:
+            return self.fail(claim, error)
+        except Exception:
+            # A bug: it reaches the error tracker, and the stage is tried again in case it was the data's moment.
+            self.postpone(claim, TransientError("An internal error; operators were told."), code="internal_error")
+            raise
+        following = self.settle(claim, outcome)
+        log.info("stage_done", attempt=claim.stage.attempts, duration_ms=round((time.monotonic() - started_at) * 1000))
+        return following
+
+    @transaction.atomic
+    def settle(self, claim: Claim, outcome: Outcome) -> Claim | None:
+        """Save the result and open what follows, if the claim still holds; a lost claim saves nothing."""
+        if not claims.claim_settle(claim=claim, status=Stage.Status.DONE, result=outcome.result):
+            log.warning("claim_lost_before_settling")
+            return None
+        outcome.save(claim.stage.run.recording)
+        return self._advance(claim.stage, outcome.shows)
+
+    @transaction.atomic
+    def fail(self, claim: Claim, error: AppError) -> Claim | None:
+        """End the stage with what is wrong, and open what follows from that."""
+        if not claims.claim_settle(
+            claim=claim, status=Stage.Status.FAILED, error_code=error.code, error_detail=error.detail
+        ):
+            return None
+        log.warning("stage_failed", code=error.code)
+        return self._advance(claim.stage, Mirror())
+
+    def postpone(self, claim: Claim, error: TransientError, *, code: str | None = None) -> Claim | None:
+        """Try again later; a failure that keeps coming back ends the stage with its code."""
+        counts = error.counts
+        if counts and claim.stage.attempts >= settings.STAGE_MAX_ATTEMPTS:
+            return self.fail(claim, error)
+        delay = timedelta(seconds=error.retry_after) if error.retry_after else delay_after(claim.stage.attempts)
+        log.info("stage_postponed", code=code or error.code, seconds=delay.total_seconds())
+        claims.claim_postpone(claim=claim, delay=delay, code=code or error.code, detail=error.detail, counts=counts)
         return None
-    stage = claim.stage
-    with structlog.contextvars.bound_contextvars(
-        stage_id=str(stage.pk), stage=stage.kind, recording_id=str(stage.run.recording_id)
-    ):
-        if stage.attempts > settings.STAGE_MAX_ATTEMPTS:
-            return _fail(claim, PoisonError())  # earlier attempts ended without a word: their workers died
-        return _work(claim)
 
+    def _advance(self, stage: Stage, shows: Mirror) -> Claim | None:
+        turn = flow.run_advance(run=stage.run, stage=stage)
+        if turn.is_over:
+            commit_durably()
+        return flow.turn_take(run=stage.run, turn=turn, also=shows, ours=self._choose(turn.stages))
 
-def _work(claim: Claim) -> Stage | None:
-    """Compute, then settle or give up; returns as `_perform`."""
-    started_at = time.monotonic()
-    try:
-        with claims.heartbeat(claim):
-            outcome = STEPS[Kind(claim.stage.kind)].compute(claim)
-    except ChildStoppedError:
-        log.info("stage_abandoned")
-        return None
-    except SystemExit:
-        claims.claim_release(claim=claim)
-        raise
-    except SoftTimeLimitExceeded:
-        return _fail(claim, StageTimeoutError())
-    except TransientError as error:
-        return _postpone(claim, error)
-    except AppError as error:
-        return _fail(claim, error)
-    except Exception:
-        # A bug: it reaches the error tracker, and the stage is tried again in case it was the data's moment.
-        _postpone(claim, TransientError("An internal error; operators were told."), code="internal_error")
-        raise
-    following = _settle(claim, outcome)
-    log.info("stage_done", attempt=claim.stage.attempts, duration_ms=round((time.monotonic() - started_at) * 1000))
-    return following
-
-
-@transaction.atomic
-def _settle(claim: Claim, outcome: Outcome) -> Stage | None:
-    """Save the result and open what follows, if the claim still holds; a lost claim saves nothing."""
-    if not claims.claim_settle(claim=claim, status=Stage.Status.DONE, result=outcome.result):
-        log.warning("claim_lost_before_settling")
-        return None
-    outcome.save(claim.stage.run.recording)
-    return _advance(claim.stage, outcome.shows)
-
-
-@transaction.atomic
-def _fail(claim: Claim, error: AppError) -> Stage | None:
-    if not claims.claim_settle(
-        claim=claim, status=Stage.Status.FAILED, error_code=error.code, error_detail=error.detail
-    ):
-        return None
-    log.warning("stage_failed", code=error.code)
-    return _advance(claim.stage, Mirror())
-
-
-def _advance(stage: Stage, shows: Mirror) -> Stage | None:
-    """Do what follows from a settled stage: show it and hint what was opened. The end of a run waits for the disk.
-
-    Returns the stage that this worker goes on with once the transaction has committed.
-    """
-    turn = flow.run_advance(run=stage.run, stage=stage)
-    flow.turn_take(run=stage.run, turn=turn, also=shows)
-    hints.stages_hint(one for one in turn.opened if one.kind not in AT_ONCE)
-    if turn.is_over:
-        commit_durably()
-    return next((one for one in turn.opened if one.kind in AT_ONCE), None)
-
-
-def _postpone(claim: Claim, error: TransientError, *, code: str | None = None) -> Stage | None:
-    """Try again later; a failure that keeps coming back ends the stage with its code."""
-    counts = error.counts
-    if counts and claim.stage.attempts >= settings.STAGE_MAX_ATTEMPTS:
-        return _fail(claim, error)
-    delay = timedelta(seconds=error.retry_after) if error.retry_after else delay_after(claim.stage.attempts)
-    log.info("stage_postponed", code=code or error.code, seconds=delay.total_seconds())
-    claims.claim_postpone(claim=claim, delay=delay, code=code or error.code, detail=error.detail, counts=counts)
-    return None
+    def _choose(self, stages: Iterable[Stage]) -> Stage | None:
+        """Return the first stage that another message could have brought here."""
+        if time.monotonic() > self.until:
+            return None
+        queues = self.queues()
+        return next((stage for stage in stages if hints.QUEUES[Kind(stage.kind)] in queues), None)

@@ -11,6 +11,7 @@ from apps.accounts.types import Actor
 from apps.pipeline.errors import NothingToCancelError, RunOpenError, StageNotPossibleError, UnknownStageError
 from apps.pipeline.models import Kind, Run, Stage
 from apps.pipeline.services import flow
+from apps.pipeline.services.claims import stages_open
 from apps.pipeline.services.flow import Turn
 from apps.pipeline.services.hints import stages_hint
 from apps.providers import services as providers
@@ -37,7 +38,9 @@ def recording_submit(*, actor: Actor, recording_id: UUID, stored: StoredFile, dr
         stage=Kind.PREPARE,
     )
     run = Run.objects.create(recording=recording, number=1, requested_by=actor.name)
-    stages_hint(flow.stages_open(run=run, kind=Kind.PREPARE, inputs=[{}]))
+    stages = flow.preparation_open(run).stages
+    stages_open(run=run, stages=stages)
+    stages_hint(stages)
     audit(actor=actor, action="recording.create", object_id=recording.pk)
     return recording
 
@@ -63,9 +66,7 @@ def recording_rerun(
         ignore_cache=ignore_cache,
         requested_by=actor.name,
     )
-    turn = _open_from(run, kind)
-    flow.turn_take(run=run, turn=turn, also=BEGUN)
-    stages_hint(turn.opened)
+    flow.turn_take(run=run, turn=_open_from(run, kind), also=BEGUN)
     audit(actor=actor, action="recording.run", object_id=locked.pk, details={"from_stage": kind})
     return run
 
@@ -123,8 +124,7 @@ def _kind(from_stage: str | None) -> Kind:
 def _open_from(run: Run, kind: Kind) -> Turn:
     match kind:
         case Kind.PREPARE:
-            stages = flow.stages_open(run=run, kind=kind, inputs=[{}])
-            return Turn(Mirror(status=Recording.Status.QUEUED, stage=kind), stages)
+            return flow.preparation_open(run)
         case Kind.TRANSCRIBE:
             return flow.chunks_open(run, _chunks_of(run))
         case Kind.ASSEMBLE:

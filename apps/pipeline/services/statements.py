@@ -1,11 +1,11 @@
-"""The two statements that every stage passes through, written by hand.
+"""The statements that every stage passes through, written by hand.
 
 Through the ORM a claim is five round trips (begin, update, select, commit, and the choice of how to commit) and takes
 four times as long as all of this; the settling lock and the settling UPDATE are one statement here.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -73,6 +73,40 @@ SETTLE = f"""
     FROM recording, lazily
     WHERE pipeline_stage.id = %(stage_id)s AND status = 'running' AND lease_token = %(token)s
 """  # noqa: S608
+
+# A stage that is ours is opened as taken: the worker that opens it goes on with it.
+OPEN = """
+    INSERT INTO pipeline_stage (
+        id, run_id, kind, index, name, input, status, attempts, lease_token, lease_until, started_at,
+        hinted_at, hints, result, error_code, error_detail
+    )
+    SELECT id, %(run_id)s, kind, index, name, input,
+        CASE WHEN is_ours THEN 'running' ELSE 'ready' END, is_ours::int, is_ours::int,
+        CASE WHEN is_ours THEN statement_timestamp() + %(lease_seconds)s * interval '1 second' END,
+        CASE WHEN is_ours THEN statement_timestamp() END,
+        statement_timestamp(), 1, '{}', '', ''
+    FROM jsonb_to_recordset(%(stages)s)
+        AS new (id uuid, kind text, index int, name text, input jsonb, is_ours boolean)
+    ON CONFLICT DO NOTHING
+    RETURNING id
+"""
+
+
+def stages_open(run: Run, stages: Sequence[Stage], *, ours: Stage | None, lease_seconds: float) -> set[UUID]:
+    """Write down new stages as just hinted, and one of them as taken; returns the ids of those that are new indeed."""
+    rows = [
+        {"id": str(one.pk), "kind": one.kind, "index": one.index, "name": one.name, "input": one.input}
+        | {"is_ours": one is ours}
+        for one in stages
+    ]
+    values: dict[str, UUID | str | float] = {
+        "run_id": run.pk,
+        "stages": json.dumps(rows),
+        "lease_seconds": lease_seconds,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN, values)
+        return {stage_id for (stage_id,) in cursor.fetchall()}
 
 
 def stage_take(stage_id: UUID, *, lease_seconds: float) -> Stage | None:
