@@ -6,7 +6,7 @@ from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from apps.accounts.services import audit
@@ -46,10 +46,12 @@ def recording_create(
 ) -> Recording:
     """Note an uploaded file as a recording, queued for its first stage.
 
-    The first with the same bytes in the workspace is its original.
+    The first with the same bytes in the workspace is its original; uploads of the same bytes wait for each other's end.
     """
     same = Recording.objects.filter(workspace_id=workspace_id, sha256=stored.sha256)
-    first = same.order_by("id").only("pk").first()
+    content_lock(workspace_id=workspace_id, sha256=stored.sha256)
+    # Not by id: those are given when uploads begin, and the one that began first may have ended second.
+    first = same.order_by("created_at", "id").only("pk").first()
     return Recording.objects.create(
         id=recording_id,
         workspace_id=workspace_id,
@@ -69,6 +71,17 @@ def recording_create(
         uploaded_by=uploaded_by,
         stage=stage,
     )
+
+
+def content_lock(*, workspace_id: UUID, sha256: str) -> None:
+    """Keep others from adding or deleting recordings with these bytes until the transaction ends.
+
+    Without it two uploads at once would each be the first, and a duplicate might point to what is just being deleted.
+    Taken before the lock of a recording: deleting an original changes its duplicates.
+    """
+    with connection.cursor() as cursor:
+        content = f"recordings.content:{workspace_id}:{sha256}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [content])
 
 
 class Description(TypedDict, total=False):

@@ -44,7 +44,7 @@ class Turn:
 
 
 def recording_lock(recording_id: UUID) -> Recording | None:
-    """Lock the recording for this transaction; None when it was deleted. Always the first lock that is taken."""
+    """Lock the recording for this transaction; None when it was deleted. The first lock after that of its content."""
     rows = Recording.objects.select_for_update(no_key=True, of=("self",)).select_related("workspace")
     return rows.filter(pk=recording_id).first()
 

@@ -99,6 +99,7 @@ def recording_cancel(*, recording: Recording, actor: Actor) -> None:
 @transaction.atomic
 def recording_delete(*, recording: Recording, actor: Actor) -> None:
     """Delete a recording with everything derived from it, also in the middle of its processing."""
+    recordings.content_lock(workspace_id=recording.workspace_id, sha256=recording.sha256)
     locked = _lock(recording)
     audit(actor=actor, action="recording.delete", object_id=locked.pk)
     providers.calls_forget(subject_id=locked.pk)
