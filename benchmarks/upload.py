@@ -1,13 +1,15 @@
 """Uploads against raw S3: throughput, memory, time to accept. Run inside `python -m project.stack exec --`.
 
-    python -m project.stack exec -- python -m benchmarks.upload [--url http://127.0.0.1:8000 --key vox_... --pid N]
+    python -m project.stack exec --fsync -- python -m benchmarks.upload [--url http://... --key vox_... --pid N]
 
-Without `--url` it starts the web server of the product with nothing behind it but the receiving path. Every figure is
-a ratio of medians of interleaved repeats in this run; the control stands beside it.
+Without `--url` it starts the product's web server with its database, broker and storage; there are no workers, which
+would take processor time from both sides. Every figure is a ratio of medians of interleaved repeats in this run; the
+control stands beside it.
 """
 
 import argparse
 import http.client
+import json
 import os
 import socket
 import statistics
@@ -18,16 +20,25 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psutil
-import psycopg
-from redis import Redis
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
-from apps.core import storage
-from project.celery import app as celery_app
+import django
+
+django.setup()
+
+import psutil  # noqa: E402
+import psycopg  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from redis import Redis  # noqa: E402
+
+from apps.accounts import services as accounts  # noqa: E402
+from apps.core import storage  # noqa: E402
+from apps.core.ids import uuid7  # noqa: E402
+from project.celery import app as celery_app  # noqa: E402
 
 MB = 1_000_000
 BLOCK = os.urandom(1024 * 1024)
@@ -48,26 +59,41 @@ class Target:
     url: str
     key: str
     pid: int
+    made: list[str] = field(default_factory=list)
+    """Addresses of the recordings, to be deleted in the end."""
 
-    def post(self, size: int, *, form: bool = False) -> None:
-        """Upload `size` bytes of noise that look like a wav file; anything but 202 stops the benchmark."""
+    def connect(self) -> http.client.HTTPConnection:
         address = urlsplit(self.url)
-        connection = http.client.HTTPConnection(address.hostname or "", address.port)
+        return http.client.HTTPConnection(address.hostname or "", address.port)
+
+    def post(self, size: int, *, form: bool = False, connection: http.client.HTTPConnection | None = None) -> None:
+        """Upload `size` bytes of noise that look like a wav file; anything but 202 stops the benchmark."""
+        used = connection or self.connect()
         framing = (FORM_HEAD, FORM_TAIL) if form else (b"", b"")
-        connection.putrequest("POST", "/api/v1/recordings")
-        connection.putheader("Authorization", f"Bearer {self.key}")
-        connection.putheader("Content-Type", f"multipart/form-data; boundary={BOUNDARY}" if form else "audio/wav")
-        connection.putheader("Content-Length", str(size + sum(map(len, framing))))
-        connection.endheaders()
-        connection.send(framing[0])
+        used.putrequest("POST", "/api/v1/recordings")
+        used.putheader("Authorization", f"Bearer {self.key}")
+        used.putheader("Content-Type", f"multipart/form-data; boundary={BOUNDARY}" if form else "audio/wav")
+        used.putheader("Content-Length", str(size + sum(map(len, framing))))
+        used.endheaders()
+        used.send(framing[0])
         for block in noise(size):
-            connection.send(block)
-        connection.send(framing[1])
-        answer = connection.getresponse()
+            used.send(block)
+        used.send(framing[1])
+        answer = used.getresponse()
         text = answer.read()
-        connection.close()
+        if connection is None:
+            used.close()
         if answer.status != http.client.ACCEPTED:
             raise SystemExit(f"{answer.status}: {text[:500]!r}")
+        self.made.append(f"/api/v1/recordings/{json.loads(text)['id']}")
+
+    def clean(self) -> None:
+        """Delete what was uploaded."""
+        connection = self.connect()
+        for address in self.made:
+            connection.request("DELETE", address, headers={"Authorization": f"Bearer {self.key}"})
+            connection.getresponse().read()
+        connection.close()
 
 
 def noise(size: int) -> Iterator[bytes | memoryview]:
@@ -131,7 +157,9 @@ def accept(target: Target, repeats: int) -> None:
             database.execute("insert into bench_commit values (now())")
             celery_app.send_task("bench.nothing", kwargs={"stage_id": 1}, queue="bench")
 
-        found = medians({"control": control, "api": lambda: target.post(MB)}, repeats)
+        connection = target.connect()  # kept open, as the control's are
+        found = medians({"control": control, "api": lambda: target.post(MB, connection=connection)}, repeats)
+        connection.close()
         database.execute("drop table bench_commit")
     Redis.from_url(os.environ["REDIS_URL"]).delete("bench")
     ratio = found["api"] / found["control"]
@@ -185,16 +213,20 @@ def peak(pid: int) -> Iterator[list[float]]:
 
 @contextmanager
 def own_server() -> Iterator[Target]:
-    """Start the product's web server over the receiving path alone."""
+    """Start the product's web server on the servers of this run, without limits of rate."""
+    call_command("migrate", verbosity=0)
+    workspace = accounts.workspace_create(name=f"bench-{uuid7().hex[-12:]}")
+    key = accounts.api_key_create(workspace=workspace, name="benchmark")[1]
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:project.gunicorn", "benchmarks.upload_app"]
-    environment = {**os.environ, "PORT": str(port), "BIND": "", "DJANGO_SETTINGS_MODULE": "project.settings"}
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:project.gunicorn", "project.wsgi"]
+    limits = {"UPLOADS_PER_MINUTE": "1000000", "REQUESTS_PER_MINUTE": "1000000"}
+    environment = {**os.environ, "PORT": str(port), "BIND": "", "LOG_LEVEL": "WARNING", **limits}
     root = Path(__file__).resolve().parent.parent
     with subprocess.Popen([*command, "--log-level", "warning"], env=environment, cwd=root) as server:
         try:
             wait_for(port)
-            yield Target(f"http://127.0.0.1:{port}", "none", server.pid)
+            yield Target(f"http://127.0.0.1:{port}", key, server.pid)
         finally:
             server.terminate()
 
@@ -215,8 +247,9 @@ def run(target: Target, repeats: int) -> None:
     """Print all three."""
     memory(target)
     throughput(target, repeats)
-    accept(target, repeats * 6)
-    storage.delete_prefix("bench/")
+    accept(target, repeats * 10)
+    target.clean()
+    storage.delete(CONTROL_KEY)
 
 
 def main() -> None:
