@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from apps.core.ids import uuid7
 from apps.recordings.models import Recording
+from apps.transcripts.models import Transcript
 
 DETAIL_LENGTH_MAX = 500
 
@@ -39,6 +40,9 @@ class Run(models.Model):
     requested_by = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
+
+    transcript: Transcript | None
+    """Only where `selectors.transcript_of` has read it, or the run has just made it."""
 
     class Meta:
         constraints = [

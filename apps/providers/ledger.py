@@ -41,6 +41,18 @@ LOOK = """
            NOT EXISTS (SELECT FROM providers_providercall WHERE idem_key = %(idem_key)s)
 """
 
+RESERVE = """
+    INSERT INTO providers_providercall (
+        id, workspace_id, subject_id, idem_key, purpose, operation, provider, model, attempt, lease_until,
+        status, cached, units, cost, currency, error_code, provider_request_id
+    )
+    VALUES (
+        %(id)s, %(workspace_id)s, %(subject_id)s, %(idem_key)s, %(purpose)s, %(operation)s, %(provider)s, %(model)s,
+        %(attempt)s, statement_timestamp() + %(lease_seconds)s * interval '1 second',
+        'in_flight', false, '{}', 0, 'USD', '', ''
+    )
+"""
+
 KEEP = """
     UPDATE providers_providercall
     SET status = 'ok', units = %(units)s, provider_request_id = %(provider_request_id)s,
@@ -233,7 +245,11 @@ def _abandoned(question: Question, made: list[ProviderCall]) -> int:
 
 
 def _write_down(question: Question, *, attempt: int) -> ProviderCall:
-    return ProviderCall.objects.create(**_columns(question), attempt=attempt, lease_until=Now() + LEASE)
+    call = ProviderCall(**_columns(question), attempt=attempt)
+    values = _columns(question) | {"id": call.pk, "attempt": attempt, "lease_seconds": LEASE.total_seconds()}
+    with connection.cursor() as cursor:
+        cursor.execute(RESERVE, values)
+    return call
 
 
 def _columns(question: Question) -> dict[str, Any]:

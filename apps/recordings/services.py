@@ -1,5 +1,6 @@
 """Recordings: made, mirrored from their runs, prepared audio kept, and everything of them removed."""
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, TypedDict, Unpack
@@ -38,7 +39,6 @@ class Mirror(TypedDict, total=False):
     warnings: list[str]
     error_code: str
     error_detail: str
-    completed_at: Any
 
 
 def recording_create(
@@ -105,8 +105,20 @@ def recording_describe(*, recording: Recording, actor: Actor, **description: Unp
 
 
 def recording_mirror(*, recording_id: UUID, **fields: Unpack[Mirror]) -> None:
-    """Show on the recording what its run has come to."""
-    Recording.objects.filter(pk=recording_id).update(**fields, changed_at=Now())
+    """Show on the recording what its run has come to. `completed_at` follows the status.
+
+    Written by hand: each stage passes here, and the ORM takes longer to write this than PostgreSQL to do it.
+    """
+    columns: dict[str, Any] = dict(fields) | ({"gaps": json.dumps(fields["gaps"])} if "gaps" in fields else {})
+    assignments = [f"{name} = %({name})s" for name in columns]
+    if "status" in fields:
+        assignments.append("completed_at = CASE WHEN %(status)s = 'completed' THEN statement_timestamp() END")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE recordings_recording SET {', '.join(assignments)}, changed_at = statement_timestamp()"  # noqa: S608
+            " WHERE id = %(recording_id)s",
+            columns | {"recording_id": recording_id},
+        )
 
 
 def prepared_save(

@@ -11,20 +11,21 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Q
 from django.db.models.functions import Now
 
 from apps.analysis import services as analysis
 from apps.analysis.scenarios import scenario_get
 from apps.pipeline.models import DETAIL_LENGTH_MAX, Kind, Run, Stage
+from apps.pipeline.selectors import transcript_of
 from apps.pipeline.services.claims import Claim, stages_open
 from apps.pipeline.services.hints import stages_hint
+from apps.pipeline.services.statements import StageOutline, chunks_left, stages_outline
 from apps.recordings import services as recordings
 from apps.recordings.models import Recording
 from apps.recordings.services import Mirror
 from apps.transcripts.coverage import is_complete
 from apps.transcripts.models import Transcript
-from apps.transcripts.selectors import transcript_coverage, transcript_current
+from apps.transcripts.selectors import transcript_coverage
 
 PREPARED_PERCENT = 10
 TRANSCRIBED_PERCENT = 80
@@ -105,10 +106,10 @@ def reports_open(run: Run, *, has_words: bool) -> Turn:
     return Turn(_at(Kind.ANALYZE, ASSEMBLED_PERCENT), stages)
 
 
-def run_finish(run: Run, stages: Iterable[Stage] | None = None) -> Turn:
-    """Close the run and say what came of it. `stages`: those of `stages_of`, where they have been read already."""
-    known = list(stages_of(run) if stages is None else stages)
-    transcript = transcript_current(recording=run.recording)
+def run_finish(run: Run, stages: Sequence[StageOutline] | None = None) -> Turn:
+    """Close the run and say what came of it. `stages`: where they have been read already."""
+    known = stages_outline(run) if stages is None else stages
+    transcript = transcript_of(run)
     status, code, detail = verdict(known, transcript)
     _run_close(run, Run.Status.FAILED if status == Recording.Status.ERROR else Run.Status.DONE)
     shows = Mirror(
@@ -117,7 +118,6 @@ def run_finish(run: Run, stages: Iterable[Stage] | None = None) -> Turn:
         error_code=code,
         error_detail=detail[:DETAIL_LENGTH_MAX],
         warnings=warnings_of(run, known),
-        completed_at=Now() if status == Recording.Status.COMPLETED else None,
     )
     if transcript is not None:
         shows |= Mirror(speech_ms=transcript.speech_ms, covered_ms=transcript.covered_ms, gaps=transcript.gaps)
@@ -131,15 +131,9 @@ def run_cancel(run: Run) -> Turn:
     return Turn(Mirror(status=Recording.Status.CANCELED, error_code="", error_detail=""), is_over=True)
 
 
-def stages_of(run: Run) -> list[Stage]:
-    """Return the stages that say how a run went: all but the many chunks that were heard."""
-    heard = Q(kind=Kind.TRANSCRIBE, status=Stage.Status.DONE)
-    return list(run.stages.exclude(heard).defer("input").order_by("kind", "index"))
-
-
-def verdict(stages: Iterable[Stage], transcript: Transcript | None) -> tuple[Recording.Status, str, str]:
+def verdict(stages: Iterable[StageOutline], transcript: Transcript | None) -> tuple[Recording.Status, str, str]:
     """Say how a run ends: its recording's status, and the code and detail of what is wrong, if anything."""
-    failed: dict[Kind, Stage] = {}
+    failed: dict[Kind, StageOutline] = {}
     for stage in stages:
         if stage.status == Stage.Status.FAILED:
             failed.setdefault(Kind(stage.kind), stage)
@@ -162,30 +156,28 @@ def verdict(stages: Iterable[Stage], transcript: Transcript | None) -> tuple[Rec
     return Recording.Status.COMPLETED, "", ""
 
 
-def warnings_of(run: Run, stages: Iterable[Stage]) -> list[str]:
+def warnings_of(run: Run, stages: Iterable[StageOutline]) -> list[str]:
     """Collect what readers should know: each stage that was settled left its warnings in its result."""
     found: set[str] = set()
     for stage in stages:
-        found.update(stage.result.get("warnings", []))
+        found.update(stage.warnings)
     if run.from_stage != Kind.PREPARE:
         found.update(set(run.recording.warnings) - {"local_analysis"})
     return sorted(found)
 
 
 def _after_chunk(run: Run) -> Turn:
-    still_open = Count("pk", filter=Q(status__in=[Stage.Status.READY, Stage.Status.RUNNING]))
-    chunks = run.stages.filter(kind=Kind.TRANSCRIBE).aggregate(total=Count("pk"), still_open=still_open)
-    if not chunks["still_open"]:
+    total, still_open = chunks_left(run)
+    if not still_open:
         return assembly_open(run)
-    share = 1 - chunks["still_open"] / chunks["total"]
-    percent = PREPARED_PERCENT + round(share * (TRANSCRIBED_PERCENT - PREPARED_PERCENT))
+    percent = PREPARED_PERCENT + round((1 - still_open / total) * (TRANSCRIBED_PERCENT - PREPARED_PERCENT))
     return Turn(_at(Kind.TRANSCRIBE, percent))
 
 
 def _after_report(run: Run, stage: Stage) -> Turn:
     if stage.status == Stage.Status.FAILED:
         _report_fail(run, stage)
-    stages = stages_of(run)
+    stages = stages_outline(run)
     reports = [one for one in stages if one.kind == Kind.ANALYZE]
     settled = sum(one.status not in {Stage.Status.READY, Stage.Status.RUNNING} for one in reports)
     if settled == len(reports):
@@ -196,14 +188,14 @@ def _after_report(run: Run, stage: Stage) -> Turn:
 
 def _reports_outdate(run: Run) -> None:
     """Mark reports over other words than the current ones."""
-    transcript = transcript_current(recording=run.recording)
+    transcript = transcript_of(run)
     if transcript is not None:
         analysis.reports_outdate(recording=run.recording, transcript=transcript)
 
 
 def _report_fail(run: Run, stage: Stage) -> None:
     """Show a report that could not be written, with its reason, in its place."""
-    transcript = transcript_current(recording=run.recording)
+    transcript = transcript_of(run)
     if transcript is not None:
         analysis.report_fail(
             recording=run.recording,

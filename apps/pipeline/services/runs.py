@@ -10,6 +10,7 @@ from apps.accounts.services import audit
 from apps.accounts.types import Actor
 from apps.pipeline.errors import NothingToCancelError, RunOpenError, StageNotPossibleError, UnknownStageError
 from apps.pipeline.models import Kind, Run, Stage
+from apps.pipeline.selectors import transcript_of
 from apps.pipeline.services import flow
 from apps.pipeline.services.claims import stages_open
 from apps.pipeline.services.flow import Turn
@@ -20,9 +21,8 @@ from apps.recordings.errors import RecordingNotFoundError
 from apps.recordings.models import Recording
 from apps.recordings.services import Mirror
 from apps.recordings.types import RecordingDraft, StoredFile
-from apps.transcripts.selectors import transcript_current
 
-BEGUN = Mirror(progress=0, error_code="", error_detail="", completed_at=None)
+BEGUN = Mirror(progress=0, error_code="", error_detail="")
 """What a recording shows when it is processed again, whatever came of it before."""
 
 
@@ -132,7 +132,7 @@ def _open_from(run: Run, kind: Kind) -> Turn:
             _copy_chunks(run)
             return flow.assembly_open(run)
         case Kind.ANALYZE:
-            transcript = transcript_current(recording=run.recording)
+            transcript = transcript_of(run)
             if transcript is None:
                 raise StageNotPossibleError("There is no transcript yet.", param="from_stage")
             return flow.reports_open(run, has_words=bool(transcript.text))

@@ -6,7 +6,7 @@ four times as long as all of this; the settling lock and the settling UPDATE are
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db import connection, models
@@ -60,18 +60,15 @@ TAKE = f"""
     JOIN accounts_workspace workspace ON workspace.id = recording.workspace_id
 """  # noqa: S608 - put together from names of columns
 
-# Whoever cancels or deletes holds the recording's row, so it is the first lock that is taken here, too: the UPDATE has
-# no row to change before the recording has been found and locked. Until the end of the run (`flow.run_finish`) whatever
-# is lost is made again, so the transaction does not wait for the disk.
+# Whoever cancels or deletes holds the recording's row, so it is the first lock that is taken here, too, by a statement
+# of its own: the UPDATE sees what was committed while the lock was waited for. Until the end of the run whatever is
+# lost is made again, so the transaction does not wait for the disk.
 SETTLE = f"""
-    WITH lazily AS (SELECT {LAZILY}), recording AS (
-        SELECT id FROM recordings_recording WHERE id = %(recording_id)s FOR NO KEY UPDATE
-    )
+    SELECT {LAZILY} FROM recordings_recording WHERE id = %(recording_id)s FOR NO KEY UPDATE;
     UPDATE pipeline_stage
     SET status = %(status)s, finished_at = statement_timestamp(), lease_until = NULL,
         result = coalesce(%(result)s, result), error_code = %(error_code)s, error_detail = %(error_detail)s
-    FROM recording, lazily
-    WHERE pipeline_stage.id = %(stage_id)s AND status = 'running' AND lease_token = %(token)s
+    WHERE id = %(stage_id)s AND status = 'running' AND lease_token = %(token)s
 """  # noqa: S608
 
 # A stage that is ours is opened as taken: the worker that opens it goes on with it.
@@ -80,32 +77,49 @@ OPEN = """
         id, run_id, kind, index, name, input, status, attempts, lease_token, lease_until, started_at,
         hinted_at, hints, result, error_code, error_detail
     )
-    SELECT id, %(run_id)s, kind, index, name, input,
-        CASE WHEN is_ours THEN 'running' ELSE 'ready' END, is_ours::int, is_ours::int,
-        CASE WHEN is_ours THEN statement_timestamp() + %(lease_seconds)s * interval '1 second' END,
-        CASE WHEN is_ours THEN statement_timestamp() END,
-        statement_timestamp(), 1, '{}', '', ''
-    FROM jsonb_to_recordset(%(stages)s)
-        AS new (id uuid, kind text, index int, name text, input jsonb, is_ours boolean)
+    VALUES {rows}
     ON CONFLICT DO NOTHING
     RETURNING id
 """
+OPENED = "(%s, %s, %s, %s, %s, %s, 'ready', 0, 0, NULL, NULL, statement_timestamp(), 1, '{}', '', '')"
+OPENED_AS_OURS = """(
+    %s, %s, %s, %s, %s, %s, 'running', 1, 1, statement_timestamp() + %s * interval '1 second', statement_timestamp(),
+    statement_timestamp(), 1, '{}', '', ''
+)"""
+
+LEFT = """
+    SELECT count(*), count(*) FILTER (WHERE status IN ('ready', 'running'))
+    FROM pipeline_stage WHERE run_id = %s AND kind = 'transcribe'
+"""
+
+OUTLINE = """
+    SELECT kind, status, name, error_code, error_detail, coalesce(result -> 'warnings', '[]')
+    FROM pipeline_stage WHERE run_id = %s AND NOT (kind = 'transcribe' AND status = 'done')
+    ORDER BY kind, index
+"""
+
+
+class StageOutline(NamedTuple):
+    """How a stage ended, without what it came to."""
+
+    kind: str
+    status: str
+    name: str
+    error_code: str
+    error_detail: str
+    warnings: list[str]
 
 
 def stages_open(run: Run, stages: Sequence[Stage], *, ours: Stage | None, lease_seconds: float) -> set[UUID]:
     """Write down new stages as just hinted, and one of them as taken; returns the ids of those that are new indeed."""
-    rows = [
-        {"id": str(one.pk), "kind": one.kind, "index": one.index, "name": one.name, "input": one.input}
-        | {"is_ours": one is ours}
-        for one in stages
-    ]
-    values: dict[str, UUID | str | float] = {
-        "run_id": run.pk,
-        "stages": json.dumps(rows),
-        "lease_seconds": lease_seconds,
-    }
+    rows: list[str] = []
+    values: list[UUID | str | float] = []
+    for one in stages:
+        rows.append(OPENED_AS_OURS if one is ours else OPENED)
+        values += [one.pk, run.pk, one.kind, one.index, one.name, json.dumps(one.input)]
+        values += [lease_seconds] if one is ours else []
     with connection.cursor() as cursor:
-        cursor.execute(OPEN, values)
+        cursor.execute(OPEN.format(rows=", ".join(rows)), values)
         return {stage_id for (stage_id,) in cursor.fetchall()}
 
 
@@ -136,7 +150,23 @@ def stage_settle(stage: Stage, *, token: int, result: dict[str, Any] | None) -> 
     }
     with connection.cursor() as cursor:
         cursor.execute(SETTLE, values)
+        cursor.nextset()
         return bool(cursor.rowcount)
+
+
+def chunks_left(run: Run) -> tuple[int, int]:
+    """Return how many chunks the run has, and how many of them are not settled yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(LEFT, [run.pk])
+        total, still_open = cursor.fetchone()
+    return total, still_open
+
+
+def stages_outline(run: Run) -> list[StageOutline]:
+    """Return the stages that say how a run went: all but the many chunks that were heard."""
+    with connection.cursor() as cursor:
+        cursor.execute(OUTLINE, [run.pk])
+        return [StageOutline._make([*row[:-1], json.loads(row[-1])]) for row in cursor.fetchall()]
 
 
 def _instance(model: type[Loaded], values: Iterator[Any]) -> Loaded:

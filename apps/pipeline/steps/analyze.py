@@ -2,6 +2,7 @@
 
 from apps.analysis import services as analysis
 from apps.analysis.scenarios import scenario_get
+from apps.pipeline.selectors import transcript_of
 from apps.pipeline.services.claims import Claim
 from apps.pipeline.steps.types import Outcome
 from apps.providers.services import language_analyze
@@ -9,7 +10,7 @@ from apps.providers.types import LanguageOutcome, LanguageRequest, Line
 from apps.recordings.models import Recording
 from apps.transcripts.errors import TranscriptNotReadyError
 from apps.transcripts.models import Transcript
-from apps.transcripts.selectors import transcript_current, utterances_of
+from apps.transcripts.selectors import utterances_of
 
 LOCAL_PROVIDER = "local"
 
@@ -18,7 +19,7 @@ class Analyze:
     def compute(self, claim: Claim) -> Outcome:
         stage = claim.stage
         recording = stage.run.recording
-        transcript = transcript_current(recording=recording)
+        transcript = transcript_of(stage.run)
         if transcript is None:
             raise TranscriptNotReadyError
         outcome = language_analyze(

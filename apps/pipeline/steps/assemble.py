@@ -31,7 +31,7 @@ class Assemble:
             channels=len(prepared.channels),
             speech_by_channel=speech,
         )
-        silences = silences_of(recording=run.recording)
+        silences = silences_of(recording=run.recording) if run.number > 1 else []
         coverage = measure(speech, utterances, silences=silences)
         language_code, is_assumed = spoken_language(run.recording, stages)
         engines = sorted({(stage.result["provider"], stage.result["model"]) for stage in heard})
@@ -41,7 +41,7 @@ class Assemble:
             warnings.append("speakers_uncertain")
 
         def save(locked: Recording) -> None:
-            transcripts.transcript_save(
+            run.transcript = transcripts.transcript_save(
                 recording=locked,
                 utterances=utterances,
                 language_code=language_code,
