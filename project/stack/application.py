@@ -67,7 +67,7 @@ def plan(home: Home, environment: Mapping[str, str], claimed: Ports) -> Applicat
 
     gunicorn = ("-m", "gunicorn", "project.wsgi:application", "-c", "python:project.gunicorn")
     web = python("web", *gunicorn, BIND=f"{HOST}:{claimed.web}")
-    flower = (f"--address={HOST}", f"--port={claimed.flower}")
+    flower = ("--conf=project/flower_options.py", f"--address={HOST}", f"--port={claimed.flower}")
     sample = python("sample", "manage.py", "process", str(SAMPLE))
     return Application(
         loader=(loader.spec,),
@@ -80,7 +80,6 @@ def plan(home: Home, environment: Mapping[str, str], claimed: Ports) -> Applicat
             worker("audio", "media,stt"),
             worker("text", "default,llm,deliver"),
             python("beat", *_celery("beat")),
-            # Its /metrics and /healthcheck never ask for a password: loopback only.
             python("flower", *_celery("flower"), *flower, FLOWER_BASIC_AUTH=flower_login(home)),
         ),
         sample=sample if (ROOT / SAMPLE).exists() else None,

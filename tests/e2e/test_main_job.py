@@ -154,10 +154,24 @@ def secrets_of(stack) -> list[str]:
     return [(stack.home / name).read_text().strip() for name in names]
 
 
-def test_flower_is_closed_to_strangers(stack):
-    flower = f"http://127.0.0.1:{stack.addresses()['FLOWER_PORT']}/"
+@pytest.mark.parametrize("path", ["", "tasks", "broker", "metrics", "api/workers", "api/tasks"])
+def test_flower_is_closed_to_strangers(stack, path):
+    flower = f"http://127.0.0.1:{stack.addresses()['FLOWER_PORT']}/{path}"
+    password = (stack.home / "flower_password").read_text().strip()
 
     assert httpx.get(flower).status_code == 401
+    assert httpx.get(flower, auth=("operator", password)).status_code == 200
+
+
+def test_no_worker_reports_each_task(stack, client):
+    flower = f"http://127.0.0.1:{stack.addresses()['FLOWER_PORT']}/metrics"
+    password = (stack.home / "flower_password").read_text().strip()
+    stack.finished(client, stack.upload(client, "en_cards_16k.wav")["id"])
+
+    metrics = httpx.get(flower, auth=("operator", password)).text
+
+    assert 'worker="audio@' in metrics
+    assert 'type="task-' not in metrics
 
 
 def test_killed_workers_and_servers_come_back_and_nothing_is_lost(stack, client):

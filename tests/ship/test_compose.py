@@ -56,7 +56,7 @@ def test_the_health_check_of_a_worker_asks_that_worker(worker):
 def test_commands_name_modules_that_exist(service):
     command = SERVICES[service].get("command", [])
     modules = [command[position + 1] for position, word in enumerate(command) if word == "-A"]
-    scripts = [word for word in command if word.endswith(".py")]
+    scripts = [word.rpartition("=")[2] for word in command if word.endswith(".py")]
 
     assert modules or scripts or service == "web"  # the web server is the image's own command
     assert all(importlib.util.find_spec(module) for module in modules)
