@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, parse_etags
 
 from apps.core import storage
 
@@ -31,14 +31,16 @@ class ByteRange:
 def range_response(
     request: HttpRequest, *, key: str, media_type: str, filename: str | None = None, attachment: bool = False
 ) -> HttpResponseBase:
-    """Answer GET or HEAD for the object under `key`: 200, 206 to a range, 416 to one beyond the end.
+    """Answer GET or HEAD for the object under `key`: 200, 206 to a range, 416 beyond the end, 304 to its own tag.
 
     Raises ObjectMissingError and StorageUnavailableError before anything is sent.
     """
     size = storage.size(key)
     tag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
-    wanted = requested_range(_range_header(request, tag), size)
-    response = _answer(request, key, wanted, size)
+    if _is_known(request, tag):
+        response: HttpResponseBase = HttpResponse(status=HTTPStatus.NOT_MODIFIED)
+    else:
+        response = _answer(request, key, requested_range(_range_header(request, tag), size), size)
     response["Content-Type"] = media_type
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = tag
@@ -61,6 +63,12 @@ def requested_range(header: str, size: int) -> ByteRange | None:
     if last and int(last) < int(first):
         return None
     return ByteRange(min(int(first), size), min(int(last) + 1, size) if last else size)
+
+
+def _is_known(request: HttpRequest, tag: str) -> bool:
+    """Say whether the client has these very bytes (If-None-Match)."""
+    tags = parse_etags(request.headers.get("If-None-Match", ""))
+    return "*" in tags or tag in {known.removeprefix("W/") for known in tags}
 
 
 def _range_header(request: HttpRequest, tag: str) -> str:

@@ -81,6 +81,22 @@ def test_a_range_of_an_older_object_is_answered_with_the_whole_new_one(stored):
     assert len(b"".join(response)) == len(BODY)
 
 
+@pytest.mark.parametrize("header", ["{tag}", 'W/{tag}, "other"', "*"])
+def test_who_has_the_object_is_not_sent_it_again(stored, header):
+    whole = range_response(RequestFactory().get("/"), key=stored, media_type="audio/flac")
+    headers = {"If-None-Match": header.format(tag=whole["ETag"]), "Range": "bytes=0-9"}
+
+    answer = range_response(RequestFactory().get("/", headers=headers), key=stored, media_type="audio/flac")
+
+    assert (answer.status_code, answer.content, answer["ETag"]) == (304, b"", whole["ETag"])
+
+
+def test_who_has_another_object_is_sent_this_one(stored):
+    request = RequestFactory().get("/", headers={"If-None-Match": '"another"'})
+
+    assert range_response(request, key=stored, media_type="audio/flac").status_code == 200
+
+
 def test_a_download_names_its_file(stored):
     response = range_response(
         RequestFactory().get("/"), key=stored, media_type="audio/flac", filename="запись.flac", attachment=True

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from apps.accounts.types import Scope
 from apps.api.errors import AudioNotReadyError, RangeNotSatisfiableError, problem
 from apps.api.fields import StrictSerializer
-from apps.api.openapi import answers, header
+from apps.api.openapi import IF_NONE_MATCH, answers, header
 from apps.api.v1.selectors import prepared_of, recording_get
 from apps.api.views import ApiView
 from apps.core.ranges import range_response
@@ -37,9 +37,9 @@ class RecordingAudio(ApiView):
     @extend_schema(
         operation_id="recording_audio",
         summary="Listen to a recording, or download the file as it was sent",
-        parameters=[AudioQuery, header("Range", "One range of bytes, such as `bytes=0-65535`.")],
+        parameters=[AudioQuery, header("Range", "One range of bytes, such as `bytes=0-65535`."), IF_NONE_MATCH],
         responses=answers(
-            {200: OpenApiTypes.BINARY, 206: OpenApiTypes.BINARY},
+            {200: OpenApiTypes.BINARY, 206: OpenApiTypes.BINARY, 304: None},
             "404 recording_not_found",
             "404 audio_not_ready",
             "416 range_not_satisfiable",
