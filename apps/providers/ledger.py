@@ -34,24 +34,23 @@ IN_FLIGHT_RETRY_SECONDS = 2
 SETTLE_PAUSES_SECONDS = (0.2, 1.0, 3.0, 9.0)
 """A paid answer is worth waiting for a database that restarts."""
 
-LOCK_KEY = "hashtextextended('providers.subject:' || %(subject_id)s, 0)"
-
-LOOK = """
-    SELECT NOT EXISTS (SELECT FROM providers_forgottensubject WHERE subject_id = %(subject_id)s),
-           NOT EXISTS (SELECT FROM providers_providercall WHERE idem_key = %(idem_key)s)
-"""
+LOCK_KEY = "hashtextextended('providers.subject:' || %(subject_id)s::text, 0)"
 
 RESERVE = """
     INSERT INTO providers_providercall (
         id, workspace_id, subject_id, idem_key, purpose, operation, provider, model, attempt, lease_until,
         status, cached, units, cost, currency, error_code, provider_request_id
     )
-    VALUES (
+    SELECT
         %(id)s, %(workspace_id)s, %(subject_id)s, %(idem_key)s, %(purpose)s, %(operation)s, %(provider)s, %(model)s,
-        %(attempt)s, statement_timestamp() + %(lease_seconds)s * interval '1 second',
+        1, statement_timestamp() + %(lease_seconds)s * interval '1 second',
         'in_flight', false, '{}', 0, 'USD', '', ''
-    )
+    WHERE NOT EXISTS (SELECT FROM providers_forgottensubject WHERE subject_id = %(subject_id)s)
+        AND NOT EXISTS (SELECT FROM providers_providercall WHERE idem_key = %(idem_key)s)
+    ON CONFLICT DO NOTHING
+    RETURNING true
 """
+"""Writes down the first call for a question; nothing where there is more to think about."""
 
 KEEP = """
     UPDATE providers_providercall
@@ -62,6 +61,7 @@ KEEP = """
     WHERE id = %(call_id)s AND status = 'in_flight'
     RETURNING raw_answer IS NOT NULL
 """
+"""Says whether the subject is alive; nothing where the call is not in flight any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +88,14 @@ def call_reserve(question: Question) -> Reservation:
 
     Raises CallInFlightError, CallUnsettledError, SubjectForgottenError.
     """
+    call = ProviderCall(**_columns(question), attempt=1)
+    values = _columns(question) | {"id": call.pk, "lease_seconds": LEASE.total_seconds()}
+    if _send(RESERVE, question.engine, values) is not None:
+        return Reservation(call, None)
     try:
         with transaction.atomic(durable=True):
-            alive, is_new = _look(question)
-            if not alive:
+            if not _subject_is_alive(question.subject_id):
                 raise SubjectForgottenError
-            if is_new:
-                return Reservation(_write_down(question, attempt=1), None)
             rows = list(ProviderCall.objects.of_question(question.idem_key))
             known = next((row for row in rows if row.answers), None)
             if known is not None:
@@ -117,14 +118,21 @@ def call_settle(call: ProviderCall, engine: Engine, answer: Answer) -> None:
     """
 
     def write() -> tuple[bool, bool]:
-        with transaction.atomic(durable=True):
-            alive = _keep(call, engine, answer)
-            if alive is not None:
-                return alive, True
-            lost = (ProviderCall.Status.UNKNOWN, ProviderCall.Status.FAILED)
-            late = ProviderCall.objects.filter(pk=call.pk, status__in=lost)
-            return True, not late.update(error_code="call_late", finished_at=Now(), **_settlement(answer))
+        alive = _send(KEEP, engine, values)
+        if alive is not None:
+            return alive, True
+        lost = (ProviderCall.Status.UNKNOWN, ProviderCall.Status.FAILED)
+        late = ProviderCall.objects.filter(pk=call.pk, status__in=lost)
+        return True, not late.update(error_code="call_late", finished_at=Now(), **settlement)
 
+    settlement = _settlement(answer)
+    values = {
+        "call_id": call.pk,
+        "subject_id": call.subject_id,
+        "raw_answer": json.dumps(answer.raw),
+        "units": json.dumps(settlement["units"]),
+        "provider_request_id": settlement["provider_request_id"],
+    }
     alive, ours = _persist(write)
     if not alive:
         raise SubjectForgottenError
@@ -175,43 +183,28 @@ def _subject_lock(subject_id: UUID, *, shared: bool) -> None:
     """Order storing and forgetting: many calls of a subject store at once, forgetting waits for them."""
     name = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {name}({LOCK_KEY})", {"subject_id": str(subject_id)})
+        cursor.execute(f"SELECT {name}({LOCK_KEY})", {"subject_id": subject_id})
 
 
-def _look(question: Question) -> tuple[bool, bool]:
-    """Say whether the subject is alive, for the rest of the transaction, and whether the question is new."""
-    values = {"subject_id": str(question.subject_id), "idem_key": question.idem_key}
+def _subject_is_alive(subject_id: UUID) -> bool:
+    """Answer for the rest of the transaction: forgetting waits until it ends."""
+    _subject_lock(subject_id, shared=True)
+    return not ForgottenSubject.objects.filter(pk=subject_id).exists()
+
+
+def _send(statement: str, engine: Engine, values: dict[str, Any]) -> bool | None:
+    """Take the subject's shared lock and perform a statement, in one message that is a transaction of its own.
+
+    They are two statements because the second one must see what was committed while the lock was waited for.
+    """
+    with transaction.atomic(durable=True):
+        pass  # costs nothing, and raises inside a transaction, which could take back what was paid
+    lazily = "" if engine.charges else f", {LAZILY}"
     with connection.cursor() as cursor:
-        cursor.execute(_locked(LOOK, question.engine), values)
-        cursor.nextset()
-        alive, is_new = cursor.fetchone()
-    return alive, is_new
-
-
-def _keep(call: ProviderCall, engine: Engine, answer: Answer) -> bool | None:
-    """Settle a call that is in flight. Says whether the subject is alive; None where it is not in flight any more."""
-    settlement = _settlement(answer)
-    values = {
-        "call_id": call.pk,
-        "subject_id": str(call.subject_id),
-        "raw_answer": json.dumps(answer.raw),
-        "units": json.dumps(settlement["units"]),
-        "provider_request_id": settlement["provider_request_id"],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_locked(KEEP, engine), values)
+        cursor.execute(f"SELECT pg_advisory_xact_lock_shared({LOCK_KEY}){lazily}; {statement}", values)
         cursor.nextset()
         row = cursor.fetchone()
     return None if row is None else row[0]
-
-
-def _locked(statement: str, engine: Engine) -> str:
-    """Put the subject's shared lock before the statement: two statements in one message.
-
-    The second one sees what was committed while the lock was waited for; one statement alone would not.
-    """
-    lazily = "" if engine.charges else f", {LAZILY}"
-    return f"SELECT pg_advisory_xact_lock_shared({LOCK_KEY}){lazily}; {statement}"
 
 
 def _use_again(question: Question, known: ProviderCall) -> Reservation:
@@ -245,11 +238,7 @@ def _abandoned(question: Question, made: list[ProviderCall]) -> int:
 
 
 def _write_down(question: Question, *, attempt: int) -> ProviderCall:
-    call = ProviderCall(**_columns(question), attempt=attempt)
-    values = _columns(question) | {"id": call.pk, "attempt": attempt, "lease_seconds": LEASE.total_seconds()}
-    with connection.cursor() as cursor:
-        cursor.execute(RESERVE, values)
-    return call
+    return ProviderCall.objects.create(**_columns(question), attempt=attempt, lease_until=Now() + LEASE)
 
 
 def _columns(question: Question) -> dict[str, Any]:

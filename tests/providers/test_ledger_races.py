@@ -61,19 +61,30 @@ class Held:
 
 @contextmanager
 def two_at_the_same_moment() -> Iterator[None]:
-    """Let two workers look at the ledger, and hold both where they want to write until both are there."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE {ProviderCall._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
-        yield
-        wait_until(lambda: waiting_backends() == 2)
+    """Let two workers look at the ledger, and hold both where they write until both are there."""
+    with connection.cursor() as cursor:
+        cursor.execute(HOLD_INSERTS)
+        cursor.execute("SELECT pg_advisory_lock(%s)", [HELD])
+        try:
+            yield
+            wait_until(lambda: waiting_backends() == 2)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [HELD])
+            cursor.execute("DROP FUNCTION hold_insert CASCADE")
+
+
+HELD = 4711
+HOLD_INSERTS = f"""
+    CREATE FUNCTION hold_insert() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM pg_advisory_xact_lock_shared({HELD}); RETURN NEW; END $$;
+    CREATE TRIGGER hold BEFORE INSERT ON {ProviderCall._meta.db_table} FOR EACH ROW EXECUTE FUNCTION hold_insert();
+"""
 
 
 def waiting_backends() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass",
-            [ProviderCall._meta.db_table],
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND objid = %s", [HELD]
         )
         return cursor.fetchone()[0]
 
@@ -100,8 +111,12 @@ def without_the_guards() -> Iterator[None]:
 
 
 def test_two_equal_questions_at_once_are_asked_once(fake_speech, transcribe):
+    held = Held()
+    fake_speech.then(held)
     with two_at_the_same_moment():
         workers = [Worker(transcribe) for _ in range(2)]
+    wait_until(lambda: sum(worker.is_alive() for worker in workers) == 1)
+    held.released.set()
 
     outcomes = [worker.result() for worker in workers]
 
