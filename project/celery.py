@@ -13,7 +13,7 @@ from celery.signals import (
     worker_process_init,
     worker_shutting_down,
 )
-from django.db import close_old_connections
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from apps.core import queue
@@ -34,7 +34,10 @@ def keep_django_logging(**_signal: object) -> None:
 
 @task_prerun.connect
 def look_after_connections(**_signal: object) -> None:
-    """Treat connections to the database as a web request does: the broken and the old ones go, the others stay."""
+    """Treat connections to the database as a web request does: the broken and the old ones go, the others stay.
+
+    They are not tried out first: a claim repeats itself on a new connection, and periodic tasks come again.
+    """
     close_old_connections()
 
 
@@ -42,6 +45,7 @@ def look_after_connections(**_signal: object) -> None:
 def note_queues(sender: Any, **_signal: object) -> None:  # noqa: ANN401 - Celery's WorkController has no types
     """Let the children know what they may go on with without being sent a message."""
     queue.serve(sender.app.amqp.queues.consume_from)
+    connections.settings[DEFAULT_DB_ALIAS]["CONN_HEALTH_CHECKS"] = False
 
 
 @worker_shutting_down.connect

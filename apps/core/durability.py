@@ -21,7 +21,5 @@ def commit_lazily() -> None:
         cursor.execute(f"SELECT {LAZILY}")
 
 
-def commit_durably() -> None:
-    """Take that back: what happens in this transaction must not be lost."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit TO DEFAULT")
+DURABLY = "SET LOCAL synchronous_commit TO DEFAULT"
+"""Takes that back, as a statement: what happens in this transaction must not be lost."""

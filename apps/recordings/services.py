@@ -105,20 +105,23 @@ def recording_describe(*, recording: Recording, actor: Actor, **description: Unp
 
 
 def recording_mirror(*, recording_id: UUID, **fields: Unpack[Mirror]) -> None:
-    """Show on the recording what its run has come to. `completed_at` follows the status.
+    """Show on the recording what its run has come to. `completed_at` follows the status."""
+    with connection.cursor() as cursor:
+        cursor.execute(*mirror_statement(recording_id=recording_id, **fields))
+
+
+def mirror_statement(*, recording_id: UUID, **fields: Unpack[Mirror]) -> tuple[str, list[Any]]:
+    """Return what `recording_mirror` sends and its values, for a message of several statements.
 
     Written by hand: each stage passes here, and the ORM takes longer to write this than PostgreSQL to do it.
     """
-    columns: dict[str, Any] = dict(fields) | ({"gaps": json.dumps(fields["gaps"])} if "gaps" in fields else {})
-    assignments = [f"{name} = %({name})s" for name in columns]
+    columns = dict(fields) | ({"gaps": json.dumps(fields["gaps"])} if "gaps" in fields else {})
+    assignments, values = [f"{name} = %s" for name in columns], [*columns.values()]
     if "status" in fields:
-        assignments.append("completed_at = CASE WHEN %(status)s = 'completed' THEN statement_timestamp() END")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE recordings_recording SET {', '.join(assignments)}, changed_at = statement_timestamp()"  # noqa: S608
-            " WHERE id = %(recording_id)s",
-            columns | {"recording_id": recording_id},
-        )
+        assignments.append("completed_at = CASE WHEN %s = 'completed' THEN statement_timestamp() END")
+        values.append(fields["status"])
+    changes = ", ".join([*assignments, "changed_at = statement_timestamp()"])
+    return f"UPDATE recordings_recording SET {changes} WHERE id = %s", [*values, recording_id]  # noqa: S608
 
 
 def prepared_save(

@@ -23,6 +23,7 @@ from django.db.transaction import TransactionManagementError
 from apps.core.renewal import renewed
 from apps.pipeline.models import DETAIL_LENGTH_MAX, Run, Stage
 from apps.pipeline.services import statements
+from apps.pipeline.services.statements import Statement
 
 log = structlog.get_logger(__name__)
 
@@ -51,14 +52,14 @@ def stage_claim(*, stage_id: UUID) -> Claim | None:
     return None if stage is None else Claim(stage, stage.lease_token, threading.Event())
 
 
-def stages_open(*, run: Run, stages: Sequence[Stage], ours: Stage | None = None) -> Claim | None:
-    """Make stages ready, as just hinted; opening the same ones again changes nothing.
+def stages_open(
+    *, run: Run, stages: Sequence[Stage], ours: Stage | None = None, also: Statement | None = None
+) -> Claim | None:
+    """Make stages ready, as just hinted; opening the same ones again changes nothing. `also` is sent with it.
 
     One of them may be claimed by the worker that opens it; None where there is none or somebody else opened it before.
     """
-    if not stages:
-        return None
-    opened = statements.stages_open(run, stages, ours=ours, lease_seconds=settings.STAGE_LEASE_SECONDS)
+    opened = statements.stages_open(run, stages, ours=ours, lease_seconds=settings.STAGE_LEASE_SECONDS, also=also)
     if ours is None or ours.pk not in opened:
         return None
     ours.status, ours.attempts, ours.lease_token = Stage.Status.RUNNING, 1, 1

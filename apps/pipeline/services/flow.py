@@ -2,7 +2,7 @@
 
 Every function here runs inside a transaction that holds the recording's row, so the last of many parallel chunks opens
 the next stage exactly once. Each decides and returns a `Turn`; `turn_take` then opens its stages and shows it on the
-recording, in one statement each.
+recording.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ from apps.pipeline.models import DETAIL_LENGTH_MAX, Kind, Run, Stage
 from apps.pipeline.selectors import transcript_of
 from apps.pipeline.services.claims import Claim, stages_open
 from apps.pipeline.services.hints import stages_hint
-from apps.pipeline.services.statements import StageOutline, chunks_left, stages_outline
+from apps.pipeline.services.statements import StageOutline, chunks_left, run_close, stages_outline
 from apps.recordings import services as recordings
 from apps.recordings.models import Recording
 from apps.recordings.services import Mirror
@@ -40,8 +40,6 @@ class Turn:
     shows: Mirror
     stages: Sequence[Stage] = ()
     """To be opened."""
-    is_over: bool = False
-    """The run is closed."""
 
 
 def recording_lock(recording_id: UUID) -> Recording | None:
@@ -55,9 +53,9 @@ def turn_take(*, run: Run, turn: Turn, also: Mirror | None = None, ours: Stage |
 
     `ours`: a stage that the caller goes on with, instead of telling a worker; returns the claim on it.
     """
-    claim = stages_open(run=run, stages=turn.stages, ours=ours)
+    shows = recordings.mirror_statement(recording_id=run.recording_id, **((also or Mirror()) | turn.shows))
+    claim = stages_open(run=run, stages=turn.stages, ours=ours, also=shows)
     stages_hint(one for one in turn.stages if one is not ours)
-    recordings.recording_mirror(recording_id=run.recording_id, **((also or Mirror()) | turn.shows))
     return claim
 
 
@@ -111,7 +109,7 @@ def run_finish(run: Run, stages: Sequence[StageOutline] | None = None) -> Turn:
     known = stages_outline(run) if stages is None else stages
     transcript = transcript_of(run)
     status, code, detail = verdict(known, transcript)
-    _run_close(run, Run.Status.FAILED if status == Recording.Status.ERROR else Run.Status.DONE)
+    run_close(run, Run.Status.FAILED if status == Recording.Status.ERROR else Run.Status.DONE)
     shows = Mirror(
         status=status,
         progress=100,
@@ -121,14 +119,14 @@ def run_finish(run: Run, stages: Sequence[StageOutline] | None = None) -> Turn:
     )
     if transcript is not None:
         shows |= Mirror(speech_ms=transcript.speech_ms, covered_ms=transcript.covered_ms, gaps=transcript.gaps)
-    return Turn(shows, is_over=True)
+    return Turn(shows)
 
 
 def run_cancel(run: Run) -> Turn:
     """Close the run and its open stages; workers notice that their claims are gone."""
     run.stages.open().update(status=Stage.Status.CANCELED, finished_at=Now(), lease_until=None)
-    _run_close(run, Run.Status.CANCELED)
-    return Turn(Mirror(status=Recording.Status.CANCELED, error_code="", error_detail=""), is_over=True)
+    run_close(run, Run.Status.CANCELED)
+    return Turn(Mirror(status=Recording.Status.CANCELED, error_code="", error_detail=""))
 
 
 def verdict(stages: Iterable[StageOutline], transcript: Transcript | None) -> tuple[Recording.Status, str, str]:
@@ -209,7 +207,3 @@ def _report_fail(run: Run, stage: Stage) -> None:
 
 def _at(kind: Kind, percent: int) -> Mirror:
     return Mirror(status=Recording.Status.PROCESSING, stage=kind, progress=percent)
-
-
-def _run_close(run: Run, status: Run.Status) -> None:
-    Run.objects.filter(pk=run.pk).update(status=status, finished_at=Now())

@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.core.child import ChildStoppedError
-from apps.core.durability import commit_durably
 from apps.core.errors import AppError, TransientError
 from apps.pipeline.errors import PoisonError, StageTimeoutError
 from apps.pipeline.models import Kind, Stage
@@ -125,8 +124,6 @@ class Performer:
 
     def _advance(self, stage: Stage, shows: Mirror) -> Claim | None:
         turn = flow.run_advance(run=stage.run, stage=stage)
-        if turn.is_over:
-            commit_durably()
         return flow.turn_take(run=stage.run, turn=turn, also=shows, ours=self._choose(turn.stages))
 
     def _choose(self, stages: Iterable[Stage]) -> Stage | None:

@@ -12,11 +12,14 @@ from uuid import UUID
 from django.db import connection, models
 
 from apps.accounts.models import Workspace
-from apps.core.durability import LAZILY
+from apps.core.durability import DURABLY, LAZILY
 from apps.pipeline.models import Run, Stage
 from apps.recordings.models import Recording
 
 Loaded = TypeVar("Loaded", bound=models.Model)
+
+Statement = tuple[str, list[Any]]
+"""With its values."""
 
 LOADED: dict[type[models.Model], tuple[str, set[str]]] = {
     Stage: ("taken", {"id", "run_id", "kind", "index", "name", "status", "attempts", "lease_token", "input"}),
@@ -87,6 +90,12 @@ OPENED_AS_OURS = """(
     statement_timestamp(), 1, '{}', '', ''
 )"""
 
+# The end of a run waits for the disk, whatever was said before.
+CLOSE = f"""
+    {DURABLY};
+    UPDATE pipeline_run SET status = %s, finished_at = statement_timestamp() WHERE id = %s
+"""  # noqa: S608
+
 LEFT = """
     SELECT count(*), count(*) FILTER (WHERE status IN ('ready', 'running'))
     FROM pipeline_stage WHERE run_id = %s AND kind = 'transcribe'
@@ -110,17 +119,32 @@ class StageOutline(NamedTuple):
     warnings: list[str]
 
 
-def stages_open(run: Run, stages: Sequence[Stage], *, ours: Stage | None, lease_seconds: float) -> set[UUID]:
-    """Write down new stages as just hinted, and one of them as taken; returns the ids of those that are new indeed."""
+def stages_open(
+    run: Run, stages: Sequence[Stage], *, ours: Stage | None, lease_seconds: float, also: Statement | None = None
+) -> set[UUID]:
+    """Write down new stages as just hinted, one of them as taken, and send another statement with it.
+
+    Returns the ids of those that are new indeed.
+    """
     rows: list[str] = []
-    values: list[UUID | str | float] = []
+    values: list[Any] = []
     for one in stages:
         rows.append(OPENED_AS_OURS if one is ours else OPENED)
         values += [one.pk, run.pk, one.kind, one.index, one.name, json.dumps(one.input)]
         values += [lease_seconds] if one is ours else []
+    statements = [OPEN.format(rows=", ".join(rows))] if rows else []
+    if also is not None:
+        statements.append(also[0])
+        values += also[1]
     with connection.cursor() as cursor:
-        cursor.execute(OPEN.format(rows=", ".join(rows)), values)
-        return {stage_id for (stage_id,) in cursor.fetchall()}
+        cursor.execute("; ".join(statements), values)
+        return {stage_id for (stage_id,) in cursor.fetchall()} if rows else set()
+
+
+def run_close(run: Run, status: Run.Status) -> None:
+    """Write down how the run ended, durably."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLOSE, [status, run.pk])
 
 
 def stage_take(stage_id: UUID, *, lease_seconds: float) -> Stage | None:
