@@ -51,7 +51,7 @@ def recording_create(
     same = Recording.objects.filter(workspace_id=workspace_id, sha256=stored.sha256)
     content_lock(workspace_id=workspace_id, sha256=stored.sha256)
     # Not by id: those are given when uploads begin, and the one that began first may have ended second.
-    first = same.order_by("created_at", "id").only("pk").first()
+    first_id = same.order_by("created_at", "id").values_list("id", flat=True).first()
     return Recording.objects.create(
         id=recording_id,
         workspace_id=workspace_id,
@@ -62,7 +62,7 @@ def recording_create(
         size_bytes=stored.size_bytes,
         sha256=stored.sha256,
         object_key=stored.key,
-        duplicate_of=first,
+        duplicate_of_id=first_id,
         scenario=draft.scenario,
         language_code=draft.language_code,
         speakers_expected=draft.speakers_expected,

@@ -34,6 +34,9 @@ class Transcript(models.Model):
     silences = models.JSONField(default=list, help_text="[{start, end}] that a person declared to be no speech.")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    in_order: "tuple[Utterance, ...]"
+    """Only where `selectors.utterances_of` has read them."""
+
     objects = TranscriptQuerySet.as_manager()
 
     class Meta:

@@ -1,7 +1,5 @@
 """Questions about transcripts."""
 
-from django.db.models import Prefetch, prefetch_related_objects
-
 from apps.recordings.models import PreparedAudio, Recording
 from apps.transcripts.errors import TranscriptNotReadyError
 from apps.transcripts.models import Transcript, Utterance
@@ -35,8 +33,9 @@ def silences_of(*, recording: Recording) -> list[Region]:
 
 def utterances_of(transcript: Transcript) -> list[Utterance]:
     """Return the utterances in their order: one query for an instance, as a version never changes."""
-    prefetch_related_objects([transcript], Prefetch("utterances", Utterance.objects.order_by("index", "pk")))
-    return list(transcript.utterances.all())
+    if not hasattr(transcript, "in_order"):
+        transcript.in_order = tuple(Utterance.objects.filter(transcript=transcript).order_by("index", "pk"))
+    return list(transcript.in_order)
 
 
 def speech_of(*, recording: Recording) -> list[list[Region]]:

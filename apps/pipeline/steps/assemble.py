@@ -20,13 +20,13 @@ from apps.transcripts.types import ChunkText
 class Assemble:
     def compute(self, claim: Claim) -> Outcome:
         run = claim.stage.run
-        prepared = PreparedAudio.objects.defer("peaks", "measures").get(recording=run.recording)
-        stages = list(run.stages.filter(kind=Kind.TRANSCRIBE).order_by("index"))
+        prepared = PreparedAudio.objects.only("channels", "duration_ms").get(recording=run.recording)
+        chunks = run.stages.filter(kind=Kind.TRANSCRIBE).only("status", "input", "result")
+        stages = list(chunks.order_by("index"))
         speech = speech_in(prepared)
         heard = [stage for stage in stages if stage.status == Stage.Status.DONE]
-        chunks = [chunk_text(stage) for stage in heard]
         utterances = assemble(
-            chunks,
+            [chunk_text(stage) for stage in heard],
             duration_ms=prepared.duration_ms,
             channels=len(prepared.channels),
             speech_by_channel=speech,
