@@ -72,10 +72,10 @@ def report_fail(
     return report
 
 
-def reports_outdate(*, recording: Recording, transcript: Transcript) -> int:
-    """Mark the reports over other versions than this one as stale, and return how many."""
+def reports_outdate(*, recording: Recording, transcript: Transcript, types: Sequence[str]) -> int:
+    """Mark the reports over other versions than this one, or of other types, as stale, and return how many."""
     ready = Report.objects.filter(recording=recording, status=Report.Status.READY)
-    return ready.exclude(transcript=transcript).update(status=Report.Status.STALE)
+    return ready.exclude(transcript=transcript, type__in=types).update(status=Report.Status.STALE)
 
 
 def _origin(recording: Recording, transcript: Transcript, scenario: Scenario) -> dict[str, Any]:

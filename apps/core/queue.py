@@ -2,10 +2,10 @@
 
 import mmap
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
-from celery import current_app
+from celery import Task, current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -20,24 +20,32 @@ _served: frozenset[str] = frozenset()
 _stopping: mmap.mmap | None = None  # shared with the children of a worker's pool
 
 
-def enqueue(task_name: str, *, queue: str, **ids: str) -> None:
-    """Send the named task once the surrounding transaction commits; a lost message is found by the sweep.
+def enqueue(task_name: str, *, queue: str, lost: Callable[[], object] | None = None, **ids: str) -> None:
+    """Send the named task once the surrounding transaction commits; `lost` is called where it could not be sent.
 
     Raises KeyError for a name that no task has: a typo fails here, in the caller.
     """
     task = current_app.tasks[task_name]
 
     def send() -> None:
-        global _silent_until  # noqa: PLW0603 - one breaker per process
-        if time.monotonic() < _silent_until:
-            return
-        try:
-            task.apply_async(kwargs=ids, queue=queue)
-        except (OperationalError, RedisError, OSError, RuntimeError) as error:
-            _silent_until = time.monotonic() + SILENCE_SECONDS
-            log.warning("hint_not_sent", task=task_name, reason=type(error).__name__)
+        if not _sent(task, ids, queue) and lost is not None:
+            lost()
 
     transaction.on_commit(send)
+
+
+def _sent(task: Task[..., object], ids: dict[str, str], queue: str) -> bool:
+    """Send a message, unless the broker was found to be away a moment ago."""
+    global _silent_until  # noqa: PLW0603 - one breaker per process
+    if time.monotonic() < _silent_until:
+        return False
+    try:
+        task.apply_async(kwargs=ids, queue=queue)
+    except (OperationalError, RedisError, OSError, RuntimeError) as error:
+        _silent_until = time.monotonic() + SILENCE_SECONDS
+        log.warning("hint_not_sent", task=task.name, reason=type(error).__name__)
+        return False
+    return True
 
 
 def serve(queues: Iterable[str]) -> None:

@@ -1,5 +1,6 @@
 """A stage has one holder at a time, and whoever lost it changes nothing."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from apps.core import queue
 from apps.pipeline.models import Stage
 from apps.pipeline.services import claims, hints
 
@@ -98,6 +100,17 @@ def test_the_sweep_hints_what_a_dead_worker_left(stage):
 
     expire(stage)
     assert hints.sweep() == 1  # at once, however fresh its last hint was
+    assert hints.sweep() == 0
+
+
+def test_a_hint_that_could_not_be_sent_is_repeated_by_the_next_sweep(submit, monkeypatch):
+    monkeypatch.setattr(queue, "_silent_until", time.monotonic() + 60)  # the broker was found to be away
+    stage = submit("en_cards_16k.wav").runs.get().stages.get()
+    assert (stage.hinted_at, stage.hints) == (None, 0)
+    assert hints.sweep() == 1  # it is away still
+
+    monkeypatch.setattr(queue, "_silent_until", 0.0)
+    assert hints.sweep() == 1
     assert hints.sweep() == 0
 
 

@@ -185,10 +185,11 @@ def _after_report(run: Run, stage: Stage) -> Turn:
 
 
 def _reports_outdate(run: Run) -> None:
-    """Mark reports over other words than the current ones."""
+    """Mark reports over other words than the current ones, and of another scenario."""
     transcript = transcript_of(run)
     if transcript is not None:
-        analysis.reports_outdate(recording=run.recording, transcript=transcript)
+        types = [one.key for one in scenario_get(run.recording.scenario).report_types]
+        analysis.reports_outdate(recording=run.recording, transcript=transcript, types=types)
 
 
 def _report_fail(run: Run, stage: Stage) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Case, DurationField, ExpressionWrapper, F, Q, Value, When
@@ -26,7 +28,17 @@ MAX_DOUBLINGS = 5
 def stages_hint(stages: Iterable[Stage]) -> None:
     """Tell workers of stages whose rows say that they were just hinted."""
     for stage in stages:
-        enqueue("pipeline.stage_perform", queue=QUEUES[Kind(stage.kind)], stage_id=str(stage.pk))
+        enqueue(
+            "pipeline.stage_perform",
+            queue=QUEUES[Kind(stage.kind)],
+            lost=partial(_hint_lost, stage.pk),
+            stage_id=str(stage.pk),
+        )
+
+
+def _hint_lost(stage_id: UUID) -> None:
+    """Let the next sweep try again: the broker is away, and patience is for messages that it has."""
+    Stage.objects.filter(pk=stage_id, hints__gt=0).update(hinted_at=None, hints=F("hints") - 1)
 
 
 @transaction.atomic
