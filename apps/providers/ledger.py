@@ -6,18 +6,17 @@ charges said is not waited for: if a crash of the database forgets it, it is ask
 """
 
 import json
-import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from apps.core.durability import LAZILY
+from apps.core.outages import persist
 from apps.core.renewal import renewed
 from apps.providers.errors import CallInFlightError, CallUnsettledError, SubjectForgottenError
 from apps.providers.models import LEASE, ForgottenSubject, ProviderCall
@@ -25,14 +24,10 @@ from apps.providers.types import Answer, Engine
 
 log = structlog.get_logger(__name__)
 
-Written = TypeVar("Written")
-
 HEARTBEAT_SECONDS = 10.0
 MAX_UNKNOWN = 2
 """A question whose calls ended without a known outcome is repeated once by itself, not more."""
 IN_FLIGHT_RETRY_SECONDS = 2
-SETTLE_PAUSES_SECONDS = (0.2, 1.0, 3.0, 9.0)
-"""A paid answer is worth waiting for a database that restarts."""
 
 LOCK_KEY = "hashtextextended('providers.subject:' || %(subject_id)s::text, 0)"
 
@@ -133,7 +128,7 @@ def call_settle(call: ProviderCall, engine: Engine, answer: Answer) -> None:
         "units": json.dumps(settlement["units"]),
         "provider_request_id": settlement["provider_request_id"],
     }
-    alive, ours = _persist(write)
+    alive, ours = persist(write)
     if not alive:
         raise SubjectForgottenError
     if not ours:
@@ -147,7 +142,7 @@ def call_fail(call: ProviderCall, *, code: str, charged: bool) -> None:
     def write() -> None:
         ProviderCall.objects.in_flight(call.pk).update(status=status, error_code=code, finished_at=Now())
 
-    _persist(write)
+    persist(write)
 
 
 def call_note(call: ProviderCall, *, code: str) -> None:
@@ -259,17 +254,3 @@ def _settlement(answer: Answer) -> dict[str, Any]:
         "units": answer.usage.units(),
         "provider_request_id": (answer.provider_request_id or "")[:200],
     }
-
-
-def _persist(write: Callable[[], Written]) -> Written:
-    """Repeat a write over a database that is away for some seconds."""
-    for pause in SETTLE_PAUSES_SECONDS:
-        try:
-            return write()
-        except (OperationalError, InterfaceError):
-            if connection.in_atomic_block:
-                raise
-            log.warning("ledger_write_repeated", pause_seconds=pause)
-            connection.close()
-            time.sleep(pause)
-    return write()

@@ -14,7 +14,8 @@ from django.db import transaction
 
 from apps.core.child import ChildStoppedError
 from apps.core.errors import AppError, TransientError
-from apps.pipeline.errors import PoisonError, StageTimeoutError
+from apps.core.outages import DATABASE_ERRORS, persist
+from apps.pipeline.errors import DatabaseAwayError, PoisonError, StageTimeoutError
 from apps.pipeline.models import Kind, Stage
 from apps.pipeline.services import claims, flow, hints
 from apps.pipeline.services.claims import Claim
@@ -77,10 +78,12 @@ class Performer:
             log.info("stage_abandoned")
             return None
         except SystemExit:
-            claims.claim_release(claim=claim)
+            persist(lambda: claims.claim_release(claim=claim))
             raise
         except SoftTimeLimitExceeded:
             return self.fail(claim, StageTimeoutError())
+        except DATABASE_ERRORS as error:
+            return self.postpone(claim, DatabaseAwayError(type(error).__name__))
         except TransientError as error:
             return self.postpone(claim, error)
         except AppError as error:
@@ -93,9 +96,18 @@ class Performer:
         log.info("stage_done", attempt=claim.stage.attempts, duration_ms=round((time.monotonic() - started_at) * 1000))
         return following
 
-    @transaction.atomic
     def settle(self, claim: Claim, outcome: Outcome) -> Claim | None:
         """Save the result and open what follows, if the claim still holds; a lost claim saves nothing."""
+        following: Claim | None = persist(lambda: self._settle(claim, outcome))
+        return following
+
+    def fail(self, claim: Claim, error: AppError) -> Claim | None:
+        """End the stage with what is wrong, and open what follows from that."""
+        following: Claim | None = persist(lambda: self._fail(claim, error))
+        return following
+
+    @transaction.atomic
+    def _settle(self, claim: Claim, outcome: Outcome) -> Claim | None:
         if not claims.claim_settle(claim=claim, status=Stage.Status.DONE, result=outcome.result):
             log.warning("claim_lost_before_settling")
             return None
@@ -103,8 +115,7 @@ class Performer:
         return self._advance(claim.stage, outcome.shows)
 
     @transaction.atomic
-    def fail(self, claim: Claim, error: AppError) -> Claim | None:
-        """End the stage with what is wrong, and open what follows from that."""
+    def _fail(self, claim: Claim, error: AppError) -> Claim | None:
         if not claims.claim_settle(
             claim=claim, status=Stage.Status.FAILED, error_code=error.code, error_detail=error.detail
         ):
@@ -119,7 +130,11 @@ class Performer:
             return self.fail(claim, error)
         delay = timedelta(seconds=error.retry_after) if error.retry_after else delay_after(claim.stage.attempts)
         log.info("stage_postponed", code=code or error.code, seconds=delay.total_seconds())
-        claims.claim_postpone(claim=claim, delay=delay, code=code or error.code, detail=error.detail, counts=counts)
+        persist(
+            lambda: claims.claim_postpone(
+                claim=claim, delay=delay, code=code or error.code, detail=error.detail, counts=counts
+            )
+        )
         return None
 
     def _advance(self, stage: Stage, shows: Mirror) -> Claim | None:

@@ -21,7 +21,7 @@ class Assemble:
     def compute(self, claim: Claim) -> Outcome:
         run = claim.stage.run
         prepared = PreparedAudio.objects.only("channels", "duration_ms").get(recording=run.recording)
-        chunks = run.stages.filter(kind=Kind.TRANSCRIBE).only("status", "input", "result")
+        chunks = run.stages.filter(kind=Kind.TRANSCRIBE).only("run", "status", "input", "result")
         stages = list(chunks.order_by("index"))
         speech = speech_in(prepared)
         heard = [stage for stage in stages if stage.status == Stage.Status.DONE]
