@@ -2,6 +2,8 @@
 
 import gc
 import os
+import signal
+from functools import partial
 from typing import Any
 
 from celery import Celery
@@ -11,7 +13,7 @@ from celery.signals import (
     worker_before_create_process,
     worker_init,
     worker_process_init,
-    worker_shutting_down,
+    worker_ready,
 )
 from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections
 from django_structlog.celery.steps import DjangoStructLogInitStep
@@ -48,10 +50,20 @@ def note_queues(sender: Any, **_signal: object) -> None:  # noqa: ANN401 - Celer
     connections.settings[DEFAULT_DB_ALIAS]["CONN_HEALTH_CHECKS"] = False
 
 
-@worker_shutting_down.connect
+@worker_ready.connect
 def note_stop(**_signal: object) -> None:
-    """Let the children begin nothing new, as the worker does."""
+    """Let the children begin nothing new from the moment on that the worker is told to stop.
+
+    Celery has a signal for that, but sends it after the soft shutdown has been waited out.
+    """
+    for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
+        signal.signal(number, partial(_stop, signal.getsignal(number)))
+
+
+def _stop(handle: Any, *arguments: object) -> None:  # noqa: ANN401 - whatever Celery had put there
     queue.stop_serving()
+    if callable(handle):
+        handle(*arguments)
 
 
 @worker_before_create_process.connect
