@@ -13,6 +13,7 @@ from rest_framework import exceptions
 
 from apps.accounts.errors import NotAuthenticatedError
 from apps.core.errors import AppError, PermanentError, TransientError, UserError
+from apps.core.outages import DatabaseUnavailableError
 from apps.core.problems import CONTENT_TYPE, SERVER_ERROR, BadRequestError, problem_details
 
 log = structlog.get_logger(__name__)
@@ -110,11 +111,6 @@ class InternalError(PermanentError):
 
     code = "internal_error"
     title = "Something went wrong on our side"
-
-
-class DatabaseUnavailableError(TransientError):
-    code = "database_unavailable"
-    title = "The database is not available"
 
 
 class TooManyStreamsError(TransientError):

@@ -7,6 +7,8 @@ from typing import TypeVar
 import structlog
 from django.db import InterfaceError, OperationalError, connection
 
+from apps.core.errors import TransientError
+
 log = structlog.get_logger(__name__)
 
 Written = TypeVar("Written")
@@ -15,6 +17,13 @@ PAUSES_SECONDS = (0.2, 1.0, 3.0, 9.0)
 
 DATABASE_ERRORS = (OperationalError, InterfaceError)
 """What a database that is away raises; also a deadlock, which a repeat resolves."""
+
+
+class DatabaseUnavailableError(TransientError):
+    """Said to clients at once; a stage that meets it is tried again by itself."""
+
+    code = "database_unavailable"
+    title = "The database is not available"
 
 
 def persist(write: Callable[[], Written]) -> Written:

@@ -1,6 +1,6 @@
 """What can go wrong between the stages."""
 
-from apps.core.errors import PermanentError, TransientError, UserError
+from apps.core.errors import PermanentError, UserError
 
 
 class RunOpenError(UserError):
@@ -40,8 +40,3 @@ class PoisonError(PermanentError):
 class StageTimeoutError(PermanentError):
     code = "stage_timeout"
     title = "It took longer than a stage may take"
-
-
-class DatabaseAwayError(TransientError):
-    code = "database_unavailable"
-    title = "The database is not available"

@@ -14,8 +14,8 @@ from django.db import transaction
 
 from apps.core.child import ChildStoppedError
 from apps.core.errors import AppError, TransientError
-from apps.core.outages import DATABASE_ERRORS, persist
-from apps.pipeline.errors import DatabaseAwayError, PoisonError, StageTimeoutError
+from apps.core.outages import DATABASE_ERRORS, DatabaseUnavailableError, persist
+from apps.pipeline.errors import PoisonError, StageTimeoutError
 from apps.pipeline.models import Kind, Stage
 from apps.pipeline.services import claims, flow, hints
 from apps.pipeline.services.claims import Claim
@@ -83,7 +83,7 @@ class Performer:
         except SoftTimeLimitExceeded:
             return self.fail(claim, StageTimeoutError())
         except DATABASE_ERRORS as error:
-            return self.postpone(claim, DatabaseAwayError(type(error).__name__))
+            return self.postpone(claim, DatabaseUnavailableError(type(error).__name__))
         except TransientError as error:
             return self.postpone(claim, error)
         except AppError as error:
