@@ -9,12 +9,14 @@ itself refuses is answered like every other error, not with a page.
 import contextlib
 import json
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
+from gunicorn.http.body import LengthReader
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import TConn, ThreadWorker
@@ -72,7 +74,8 @@ class DeadlineWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no t
     def handle_request(self, req: Any, conn: TConn) -> bool:  # noqa: ANN401
         """Run the application; afterwards read on for a moment what it left unread."""
         self._waiting.pop(conn, None)
-        read, req.body.read = req.body.read, self._limited(req.body.read, conn)
+        read = _reader(req.body, conn.sock)
+        req.body.read = self._limited(read, conn)
         keep_open = bool(super().handle_request(req, conn))
         with self.deadline(conn, self.drain_seconds):
             return _drain(read) and keep_open
@@ -104,6 +107,30 @@ class DeadlineWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no t
             yield
         finally:
             self._waiting.pop(conn, None)
+
+
+def _reader(body: Any, sock: socket.socket) -> Reader:  # noqa: ANN401
+    """Return a body's `read` that takes the bytes straight from the socket where the body has a known length.
+
+    Gunicorn's own copies each byte seven times on its way through its buffers.
+    """
+    if not isinstance(body.reader, LengthReader) or isinstance(sock, ssl.SSLSocket):
+        read: Reader = body.read
+        return read
+
+    def straight(size: int | None = None) -> bytes:
+        left: int = body.reader.length
+        wanted = left if size is None or size < 0 else min(size, left)
+        held: bytes = body.reader.unreader.take_buffered()
+        if len(held) > wanted:
+            body.reader.unreader.unread(held[wanted:])
+            held = held[:wanted]
+        while len(held) < wanted and (more := sock.recv(wanted - len(held), socket.MSG_WAITALL)):
+            held = held + more if held else more
+        body.reader.length -= len(held)
+        return held
+
+    return straight
 
 
 def _refusal(exc: ParseException) -> UserError:

@@ -1,13 +1,9 @@
 """Who owns what: workspaces, people with roles, API keys, what was done by whom, answers to repeated requests."""
 
-from typing import Self
-
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
 
 from apps.accounts.types import Scope
 from apps.core.ids import uuid7
@@ -58,12 +54,6 @@ class Membership(models.Model):
         return f"{self.user} in {self.workspace}: {self.role}"
 
 
-class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
-    def usable(self) -> Self:
-        """Keys that are neither revoked nor expired, by the database's clock."""
-        return self.filter(revoked_at=None).filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
-
-
 class ApiKey(models.Model):
     """A program's key: only its SHA-256 and a prefix are kept; the key itself is shown once."""
 
@@ -78,8 +68,6 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(null=True, editable=False)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = ApiKeyQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}...)"

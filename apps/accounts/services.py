@@ -33,6 +33,13 @@ KEY_BYTES = 32
 LAST_USED_EVERY = timedelta(minutes=1)
 """`last_used_at` is exact to this, so that a busy key does not write a row per request."""
 
+USABLE_KEY = """
+    SELECT *, last_used_at IS NULL OR last_used_at < statement_timestamp() - %s AS is_stale
+    FROM accounts_apikey
+    WHERE digest = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp())
+"""
+"""Every request asks this, so it is written out: putting it together took four times as long as answering it."""
+
 
 def workspace_create(*, name: str, title: str = "") -> Workspace:
     """Make a workspace. Raises WorkspaceExistsError, or UserError for a name that commands could not use."""
@@ -87,14 +94,11 @@ def api_key_create(
 
 def api_key_authenticate(*, text: str) -> ApiKey:
     """Return the usable key with that text. Raises NotAuthenticatedError, with the same words in every case."""
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=Now() - LAST_USED_EVERY)
-    keys = ApiKey.objects.usable().select_related("workspace").annotate(is_stale=stale)
-    key = keys.filter(digest=_digest(text)).first()
-    if key is None:
-        raise NotAuthenticatedError
-    if key.is_stale:  # type: ignore[attr-defined]  # annotated above
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=Now())
-    return key
+    for key in ApiKey.objects.raw(USABLE_KEY, [LAST_USED_EVERY, _digest(text)]):
+        if key.is_stale:  # type: ignore[attr-defined]  # named in the statement
+            ApiKey.objects.filter(pk=key.pk).update(last_used_at=Now())
+        return key
+    raise NotAuthenticatedError
 
 
 @transaction.atomic

@@ -119,9 +119,9 @@ def checked_fields(serializer: type[StrictSerializer], fields: Mapping[str, list
 
     A list is written `name=a&name=b` or `name[]=a&name[]=b`.
     """
-    blank = serializer()
-    lists = {name for name, field in blank.fields.items() if isinstance(field, serializers.ListField)}
     plain: dict[str, Any] = {}
+    bound = serializer(data=plain)
+    lists = {name for name, field in bound.fields.items() if isinstance(field, serializers.ListField)}
     for name, values in fields.items():
         short = name.removesuffix("[]")
         if short in lists:
@@ -130,12 +130,15 @@ def checked_fields(serializer: type[StrictSerializer], fields: Mapping[str, list
             raise InvalidFieldError("This may be given once only.", param=name)
         else:
             plain[name] = values[0]
-    return checked(serializer, plain)
+    return _checked(bound)
 
 
 def checked(serializer: type[StrictSerializer], data: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the body is
     """Check a JSON body and return its values. Raises UserErrors, and ValidationErrors that name the field."""
-    bound = serializer(data=data)
+    return _checked(serializer(data=data))
+
+
+def _checked(bound: StrictSerializer) -> dict[str, Any]:
     bound.is_valid(raise_exception=True)
     values: dict[str, Any] = bound.validated_data
     return values

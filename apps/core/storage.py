@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 from botocore.exceptions import ConnectionError as EndpointError
-from django.core.files.storage import default_storage
+from django.core.files.storage import storages
 
 from apps.core.errors import PermanentError, TransientError
 
@@ -62,9 +62,10 @@ class ObjectMissingError(PermanentError):
 class PartWriter:
     """Writes one object from pieces of any size; nothing becomes visible before `close`.
 
-    While one part fills, the one before is uploaded by a thread of its own, so that receiving and sending overlap.
-    Used as a context manager it closes at the end, and on any exception aborts and leaves nothing behind. Only a
-    storage that does not answer keeps its parts for the sweep: asking it to drop them would mean to wait again.
+    A thread of its own sends one part while the next one fills, so that receiving and sending overlap; between `finish`
+    and `close` the caller may do something else. Used as a context manager it closes at the end, and on any exception
+    before that leaves nothing behind. Only a storage that does not answer keeps what it has for the sweep: asking it to
+    drop that would mean to wait again.
     """
 
     def __init__(self, key: str, content_type: str = BINARY) -> None:
@@ -77,6 +78,8 @@ class PartWriter:
         self._upload_id: str | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._under_way: Future[bytearray] | None = None
+        self._end: Future[None] | None = None
+        self._is_closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -100,27 +103,36 @@ class PartWriter:
             self._fill(taken)
             rest = rest[len(taken) :]
 
+    def finish(self) -> Future[None]:
+        """Begin to send what is left; nothing can be written any more."""
+        if self._end is None:
+            self._end = self._executor().submit(self._send_end)
+        return self._end
+
     def close(self) -> None:
         """Make the object visible under its key, whole or not at all. Raises StorageUnavailableError."""
+        if self._is_closed:
+            return
         try:
-            if self._under_way is None:
-                self._put()
-            else:
-                self._complete(self._under_way)
+            self.finish().result()
         except BaseException as error:
             self._drop(error)
             raise
+        self._is_closed = True
         self._end_thread()
 
     def _drop(self, error: BaseException) -> None:
         """Drop everything written so far. Does not raise."""
+        is_begun = self._end is not None
         self._end_thread()
-        if isinstance(error, StorageUnavailableError):
+        if self._is_closed or isinstance(error, StorageUnavailableError):
             return
         upload_id, self._upload_id = self._upload_id, None
-        if upload_id is not None:
-            with contextlib.suppress(StorageUnavailableError):
+        with contextlib.suppress(StorageUnavailableError, ClientError):
+            if upload_id is not None:
                 _abort_upload(self.key, upload_id)
+            if is_begun:
+                delete(self.key)
 
     def _fill(self, data: memoryview) -> None:
         """Copy into the part: the first one grows with a small object, the later ones are full-size and reused."""
@@ -131,16 +143,27 @@ class PartWriter:
             memoryview(self._part)[self._filled : end] = data
         self._filled = end
 
+    def _executor(self) -> ThreadPoolExecutor:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage-part")
+        return self._thread
+
+    def _send_end(self) -> None:
+        """Send all of a small object, or the last part of a large one; runs after the other parts, in their thread."""
+        if self._under_way is None:
+            self._put()
+        else:
+            self._under_way.result()
+            self._complete()
+
     def _put(self) -> None:
         with storage_errors(self.key):
             client().put_object(Bucket=bucket(), Key=self.key, Body=_body(self._part), ContentType=self._content_type)
 
     def _send_part(self) -> None:
         """Hand the part to the thread, once the part before has arrived; fill that one's memory next."""
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage-part")
         free = bytearray(PART_BYTES) if self._under_way is None else self._under_way.result()
-        self._under_way = self._thread.submit(self._upload_part, self._part)
+        self._under_way = self._executor().submit(self._upload_part, self._part)
         self._part, self._filled = free, 0
 
     def _upload_part(self, part: bytearray) -> bytearray:
@@ -157,8 +180,7 @@ class PartWriter:
             self._completed.append({"PartNumber": number, "ETag": answer["ETag"]})
         return part
 
-    def _complete(self, last: Future[bytearray]) -> None:
-        last.result()
+    def _complete(self) -> None:
         del self._part[self._filled :]
         self._upload_part(self._part)
         parts: CompletedMultipartUploadTypeDef = {"Parts": self._completed}
@@ -176,7 +198,7 @@ class PartWriter:
         if self._thread is not None:
             self._thread.shutdown(wait=True)
             self._thread = None
-        self._part, self._under_way = bytearray(), None
+        self._part, self._under_way, self._end = bytearray(), None, None
 
 
 def open_writer(key: str, content_type: str = BINARY) -> PartWriter:
@@ -327,7 +349,7 @@ def _blocks(key: str, body: Any) -> Iterator[bytes]:  # noqa: ANN401 - botocore'
 
 
 def _storage() -> Any:  # noqa: ANN401 - django-storages ships no types
-    return default_storage
+    return storages["default"]
 
 
 @lru_cache(maxsize=1)

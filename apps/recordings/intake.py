@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError
 
 from apps.core import storage
 from apps.core.errors import AppError
-from apps.core.storage import PartWriter
+from apps.core.storage import PartWriter, StorageUnavailableError
 from apps.core.uploads import FileSink, Received, receive
 from apps.recordings.errors import EmptyFileError, UnsupportedMediaError
 from apps.recordings.media.formats import Format, sniff
@@ -71,11 +71,12 @@ def dropped_unless_noted(key: str) -> Iterator[None]:
     """Delete the stored file when its recording could not be noted.
 
     When the database goes away at that moment nobody knows whether it has the row: then the file stays, because a
-    file without a row is waste, but a row without its file is a lost recording.
+    file without a row is waste, but a row without its file is a lost recording. A storage that is away is not asked.
+    Files that stay without a recording are removed a day later (orphans.py).
     """
     try:
         yield
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, StorageUnavailableError):
         log.warning("upload_left_in_storage", object_key=key)
         raise
     except BaseException:

@@ -77,6 +77,16 @@ def test_the_connection_can_be_used_again_after_a_refusal_that_was_drained(serve
     connection.close()
 
 
+def test_requests_that_come_in_one_piece_keep_their_own_bytes(server):
+    lengths = [3, 0, 300_000, 5]
+
+    answers = ask(server, b"".join(post("/", Content_Length=length) + bytes(length) for length in lengths))
+
+    assert [answer.partition(b"\r\n\r\n")[2] for answer in answers.split(b"HTTP/1.1 200 OK")[1:]] == [
+        str(length).encode() for length in lengths
+    ]
+
+
 def test_events_arrive_one_by_one(server):
     with connect(server) as client:
         client.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -1,7 +1,7 @@
 """Accept a recording: check what can be checked, stream the file into storage, note it in one transaction."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from apps.api.v1.drafts import draft_of, fields_joined
 from apps.api.v1.resources import RecordingSerializer
 from apps.core import storage
 from apps.core.ids import uuid7
+from apps.core.storage import PartWriter
 from apps.core.uploads import Received
 from apps.pipeline.services.runs import recording_submit
 from apps.recordings.intake import body_receive, dropped_unless_noted, stored_file
@@ -45,11 +46,11 @@ def upload_accept(upload: Upload) -> Answer:
     StorageUnavailableError. After an error nothing is left.
     """
     content_type_check(str(upload.environ.get("CONTENT_TYPE", "")))
-    draft_of(upload.query)  # what is wrong in the query is said before the body is sent
+    told = draft_of(upload.query)  # what is wrong in the query is said before the body is sent
     if upload.idempotency_key is None:
-        return _store(upload)
+        return _store(upload, told)
     with accounts.idempotency_lock(workspace_id=upload.actor.workspace_id, key=upload.idempotency_key) as earlier:
-        return _store(upload) if earlier is None else _repeat(upload, earlier)
+        return _store(upload, told) if earlier is None else _repeat(upload, told, earlier)
 
 
 def content_type_check(header: str) -> None:
@@ -65,30 +66,35 @@ def content_type_check(header: str) -> None:
     )
 
 
-def _store(upload: Upload) -> Answer:
+def _store(upload: Upload, told: RecordingDraft) -> Answer:
     recording_id = uuid7()
     key = object_prefix(upload.actor.workspace_id, recording_id) + "original"
     with storage.open_writer(key) as writer:
         received = body_receive(upload.environ, writer=writer)
-        draft = _draft(upload, received)
-    with dropped_unless_noted(key):
-        return _note(upload, recording_id, stored_file(received, key=key), draft)
+        draft = _draft(upload, told, received)
+        writer.finish()
+        with dropped_unless_noted(key):
+            return _note(upload, recording_id, stored_file(received, key=key), draft, writer)
 
 
-def _repeat(upload: Upload, earlier: IdempotentAnswer) -> Answer:
+def _repeat(upload: Upload, told: RecordingDraft, earlier: IdempotentAnswer) -> Answer:
     """Read the body only to see that it is the same."""
     received = body_receive(upload.environ, writer=None)
-    same = _fingerprint(received.sha256, _draft(upload, received))
+    same = _fingerprint(received.sha256, _draft(upload, told, received))
     accounts.idempotent_answer_check(answer=earlier, fingerprint=same)
     return replay(earlier)
 
 
-def _draft(upload: Upload, received: Received[Format]) -> RecordingDraft:
-    return draft_of(fields_joined(upload.query, received.fields), filename=received.filename)
+def _draft(upload: Upload, told: RecordingDraft, received: Received[Format]) -> RecordingDraft:
+    """Return what the query told, together with what the form told, if it has any fields."""
+    if received.fields:
+        return draft_of(fields_joined(upload.query, received.fields), filename=received.filename)
+    return replace(told, filename=told.filename or received.filename or "")
 
 
 @transaction.atomic
-def _note(upload: Upload, recording_id: UUID, stored: StoredFile, draft: RecordingDraft) -> Answer:
+def _note(upload: Upload, recording_id: UUID, stored: StoredFile, draft: RecordingDraft, writer: PartWriter) -> Answer:
+    """Write the rows while the storage writes the file, and commit them once the file is there."""
     recording = recording_submit(actor=upload.actor, recording_id=recording_id, stored=stored, draft=draft)
     body = json_text(RecordingSerializer(recording, context={"costs": {}}).data)
     answer = Answer(status=202, headers={"Location": recording_address(recording)}, body=body)
@@ -102,6 +108,7 @@ def _note(upload: Upload, recording_id: UUID, stored: StoredFile, draft: Recordi
             body=answer.body,
         )
         accounts.idempotent_answer_save(answer=kept)
+    writer.close()
     return answer
 
 
