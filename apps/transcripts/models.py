@@ -35,7 +35,7 @@ class Transcript(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     in_order: "tuple[Utterance, ...]"
-    """Only where `selectors.utterances_of` has read them."""
+    """Only where `selectors.utterances_of` has read them, or the version has just been made."""
 
     objects = TranscriptQuerySet.as_manager()
 

@@ -40,7 +40,8 @@ def transcript_save(  # noqa: PLR0913 - a version is all of this
         gaps=_regions_json(coverage.gaps),
         silences=_regions_json(silences),
     )
-    Utterance.objects.bulk_create(_utterance(transcript, index, draft) for index, draft in enumerate(utterances))
+    rows = [_utterance(transcript, index, draft) for index, draft in enumerate(utterances)]
+    transcript.in_order = tuple(Utterance.objects.bulk_create(rows))
     return transcript
 
 

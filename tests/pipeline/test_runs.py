@@ -9,9 +9,11 @@ from apps.core.errors import TransientError
 from apps.pipeline.errors import NothingToCancelError, RunOpenError, StageNotPossibleError, UnknownStageError
 from apps.pipeline.models import Kind, Run, Stage
 from apps.pipeline.services import claims, gaps, perform, runs
+from apps.providers.errors import EngineRefusedError
 from apps.providers.models import ProviderCall
 from apps.recordings.models import Recording, Removal
 from apps.recordings.services import removals_perform
+from tests.fakes import engines
 
 pytestmark = pytest.mark.django_db
 
@@ -227,6 +229,29 @@ def test_an_unreachable_storage_postpones_the_stage(submit, settings):
     recording.refresh_from_db()
     assert stage.status == Stage.Status.FAILED  # a missing object is for ever, unlike a missing storage
     assert (recording.status, recording.error_code) == (Recording.Status.ERROR, "object_missing")
+
+
+def test_characters_that_no_database_takes_do_not_stop_a_recording(submit, work, settings):
+    settings.SPEECH_ENGINES = ["tests.fakes.engines.build_speech"]
+    engines.SPEECH.then({"words": [["one\0", 0, 1000], ["two\ud800", 1000, 3000]]})
+    recording = submit(CARDS, language_code="en")
+    work()
+
+    recording.refresh_from_db()
+    assert recording.status == Recording.Status.COMPLETED
+    assert recording.transcripts.get().text == "one two"
+
+
+def test_a_reason_of_any_length_and_kind_is_kept(submit, work, settings):
+    settings.SPEECH_ENGINES = ["tests.fakes.engines.build_speech"]
+    engines.SPEECH.then(EngineRefusedError("no\0" + "o" * 1000))
+    recording = submit(CARDS, language_code="en")
+    work()
+
+    stage = Stage.objects.get(kind=Kind.TRANSCRIBE)
+    assert (stage.status, stage.error_code, stage.error_detail) == ("failed", "engine_refused", "n" + "o" * 499)
+    recording.refresh_from_db()
+    assert recording.status == Recording.Status.NEEDS_ATTENTION
 
 
 def test_a_failed_report_keeps_the_transcript(submit, work, settings):

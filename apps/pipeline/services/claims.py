@@ -24,6 +24,7 @@ from apps.core.renewal import renewed
 from apps.pipeline.models import DETAIL_LENGTH_MAX, Run, Stage
 from apps.pipeline.services import statements
 from apps.pipeline.services.statements import Statement
+from apps.transcripts.text import line_clean
 
 log = structlog.get_logger(__name__)
 
@@ -104,7 +105,7 @@ def claim_settle(
     if not connection.in_atomic_block:
         raise TransactionManagementError("what a stage came to is saved together with its end")
     stage = claim.stage
-    stage.status, stage.error_code, stage.error_detail = status, error_code, error_detail[:DETAIL_LENGTH_MAX]
+    stage.status, stage.error_code, stage.error_detail = status, error_code, _storable(error_detail)
     if result is not None:
         stage.result = result
     return statements.stage_settle(stage, token=claim.token, result=result)
@@ -122,7 +123,7 @@ def claim_postpone(*, claim: Claim, delay: timedelta, code: str, detail: str, co
             hinted_at=None,
             hints=0,
             error_code=code,
-            error_detail=detail[:DETAIL_LENGTH_MAX],
+            error_detail=_storable(detail),
         )
     )
 
@@ -130,3 +131,8 @@ def claim_postpone(*, claim: Claim, delay: timedelta, code: str, detail: str, co
 def claim_release(*, claim: Claim) -> bool:
     """Give the stage back at once and unharmed, as when the worker is told to stop."""
     return claim_postpone(claim=claim, delay=timedelta(0), code="", detail="", counts=False)
+
+
+def _storable(detail: str) -> str:
+    """Details may quote what an engine or a file says: the column takes neither any length nor any character."""
+    return line_clean(detail)[:DETAIL_LENGTH_MAX]

@@ -9,8 +9,9 @@ from apps.pipeline.services.claims import Claim
 from apps.pipeline.steps.language import language_of
 from apps.pipeline.steps.types import Outcome
 from apps.providers.services import speech_transcribe
-from apps.providers.types import Segment, SpeechOutcome, SpeechRequest
+from apps.providers.types import Segment, SpeechOutcome, SpeechRequest, Word
 from apps.recordings.models import Recording
+from apps.transcripts.text import line_clean
 
 
 class Transcribe:
@@ -62,14 +63,21 @@ def save_nothing_else(_recording: Recording) -> None:
 
 
 def _segment(segment: Segment) -> dict[str, Any]:
+    """Return a segment as JSON that PostgreSQL takes, whatever characters the engine has put into it."""
     return {
-        "text": segment.text,
+        "text": line_clean(segment.text),
         "start_ms": segment.start_ms,
         "end_ms": segment.end_ms,
-        "speaker": segment.speaker,
+        "speaker": segment.speaker and line_clean(segment.speaker),
         "confidence": segment.confidence,
-        "words": [
-            {"text": word.text, "start_ms": word.start_ms, "end_ms": word.end_ms, "confidence": word.confidence}
-            for word in segment.words
-        ],
+        "words": [_word(word) for word in segment.words],
+    }
+
+
+def _word(word: Word) -> dict[str, Any]:
+    return {
+        "text": line_clean(word.text),
+        "start_ms": word.start_ms,
+        "end_ms": word.end_ms,
+        "confidence": word.confidence,
     }
