@@ -46,6 +46,7 @@ def upload_accept(upload: Upload) -> Answer:
     StorageUnavailableError. After an error nothing is left.
     """
     content_type_check(str(upload.environ.get("CONTENT_TYPE", "")))
+    content_encoding_check(str(upload.environ.get("HTTP_CONTENT_ENCODING", "")))
     told = draft_of(upload.query)  # what is wrong in the query is said before the body is sent
     if upload.idempotency_key is None:
         return _store(upload, told)
@@ -64,6 +65,12 @@ def content_type_check(header: str) -> None:
         "Send multipart/form-data with a part called file, or the file as body with audio/*, video/* or "
         "application/octet-stream."
     )
+
+
+def content_encoding_check(header: str) -> None:
+    """Raise UnsupportedContentTypeError for a packed body: what it would unpack to cannot be known before."""
+    if header.strip().lower() not in {"", "identity"}:
+        raise UnsupportedContentTypeError("Send the file as it is, without Content-Encoding.", param="Content-Encoding")
 
 
 def _store(upload: Upload, told: RecordingDraft) -> Answer:
