@@ -76,7 +76,9 @@ def dropped_unless_noted(key: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OperationalError, InterfaceError, StorageUnavailableError):
+    except StorageUnavailableError:
+        raise
+    except (OperationalError, InterfaceError):
         log.warning("upload_left_in_storage", object_key=key)
         raise
     except BaseException:

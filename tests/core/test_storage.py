@@ -68,6 +68,32 @@ def test_an_exception_leaves_neither_an_object_nor_an_open_upload(folder, stored
     assert stored() == ([], [])
 
 
+@pytest.mark.parametrize("size", [10, PART_BYTES + 1])
+def test_an_exception_between_finish_and_close_leaves_nothing(folder, stored, size):
+    writer = storage.open_writer(folder + "object")
+    writer.write(bytes(size))
+
+    def fail():
+        with writer:
+            writer.finish()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert stored() == ([], [])
+
+
+def test_an_exception_after_close_leaves_the_object(folder, stored):
+    def fail():
+        with storage.open_writer(folder + "object") as writer:
+            writer.close()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert stored() == ([folder + "object"], [])
+
+
 def test_a_replaced_object_survives_a_failed_replacement(folder):
     write(folder + "object", 10)
 
